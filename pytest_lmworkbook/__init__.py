@@ -1,0 +1,3 @@
+"""Grade language-model engineering with pytest."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""Inputs drawn from annotations, measured tolerance, and the library of named properties."""

@@ -1,0 +1,1 @@
+"""One leaf per output format; each reads the same result object."""
