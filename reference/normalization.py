@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # Rounding that two right computations may differ by, in units of the dtype's eps.
 REORDERING_ULPS = 16
-# A row this far away underflows every other row if they share one maximum (exp(-1e5) is 0).
+# Rows this far above the others underflow them if all share one maximum (exp(-1e5) is 0).
 DISTANT = 1e5
 
 
@@ -96,21 +96,23 @@ def rms_norm_rows(
     return rms_norm(x, weight, eps)
 
 
-def a_distant_row_changes_nothing(
+def a_distant_copy_changes_nothing(
     call: Callable[..., Any], inputs: Mapping[str, Any]
 ) -> str | None:
-    """A row's weights do not depend on how large the other rows' scores are."""
-    x = inputs["x"]
-    together = torch.stack([x, torch.full_like(x, DISTANT)])
-    alone, beside = call(x=x), call(x=together)
-    if fault := shape_fault(alone, x.shape) or shape_fault(beside, together.shape):
+    """A copy of the rows, shifted far up, gets the same weights and leaves theirs alone."""
+    far = inputs["x"] + DISTANT
+    near = far - DISTANT  # what is left of x after rounding, so that both hold the same differences
+    together = torch.stack([near, far])
+    alone, beside = call(x=near), call(x=together)
+    if fault := shape_fault(alone, near.shape) or shape_fault(beside, together.shape):
         return fault
-    if beside[0].isnan().any():
-        return f"Beside a row full of {DISTANT:g}, the weights of a row become NaN."
-    difference = (alone - beside[0]).abs().max().item()
-    if difference <= REORDERING_ULPS * torch.finfo(x.dtype).eps:
-        return None
-    return f"Beside a row full of {DISTANT:g}, a row's weights change by {difference:.3g}."
+    for rows, where in ((beside[0], "in rows beside them"), (beside[1], "in the row itself")):
+        if rows.isnan().any():
+            return f"With {DISTANT:g} added to every score {where}, weights become NaN."
+        difference = (alone - rows).abs().max().item()
+        if not difference <= REORDERING_ULPS * torch.finfo(near.dtype).eps:
+            return f"With {DISTANT:g} added to every score {where}, weights change by {difference:.3g}."
+    return None
 
 
 def rows_have_unit_mean_square(call: Callable[..., Any], inputs: Mapping[str, Any]) -> str | None:

@@ -38,22 +38,35 @@ def test_softmax_gradient_agrees_with_torch(reference, name):
 
 
 @pytest.mark.parametrize("name", SOFTMAXES)
-def test_distant_row_property_holds(reference, name):
+def test_distant_copy_property_holds(reference, name):
     normalization = reference("normalization")
     call = getattr(normalization, name)
     for seed, shape in enumerate(SHAPES):
         for scale in (1.0, 1e3):
             inputs = {"x": normal(shape, torch.float32, seed=seed, scale=scale)}
-            assert normalization.a_distant_row_changes_nothing(call, inputs) is None
+            assert normalization.a_distant_copy_changes_nothing(call, inputs) is None
 
 
-def test_distant_row_property_notices_one_maximum_for_all(reference):
+def test_distant_copy_property_notices_one_maximum_for_all(reference):
     def shared_maximum(*, x):
         weights = torch.exp(x - x.amax())
         return weights / weights.sum(dim=-1, keepdim=True)
 
-    check = reference("normalization").a_distant_row_changes_nothing
-    assert "become NaN" in check(shared_maximum, {"x": torch.zeros(2, 3)})
+    check = reference("normalization").a_distant_copy_changes_nothing
+    assert check(shared_maximum, {"x": torch.zeros(2, 3)}) == (
+        "With 100000 added to every score in rows beside them, weights become NaN."
+    )
+
+
+def test_distant_copy_property_notices_a_clamp(reference):
+    def clamped(*, x):
+        weights = torch.exp(x.clamp(max=80))
+        return weights / weights.sum(dim=-1, keepdim=True)
+
+    check = reference("normalization").a_distant_copy_changes_nothing
+    assert check(clamped, {"x": torch.tensor([0.0, 40.0])}) == (
+        "With 100000 added to every score in the row itself, weights change by 0.5."
+    )
 
 
 @pytest.mark.parametrize("name", NORMS)
@@ -134,7 +147,7 @@ def test_properties_say_what_shape_is_wanted(reference, junk):
     normalization = reference("normalization")
     inputs = {"x": torch.ones(2, 3), "gamma": torch.ones(3), "eps": 1e-6}
     for check in (
-        normalization.a_distant_row_changes_nothing,
+        normalization.a_distant_copy_changes_nothing,
         normalization.rows_have_unit_mean_square,
     ):
         assert "(2, 3)" in check(lambda **_: junk, inputs)
