@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
 
 def gpt_parameters(d_model: int, n_layers: int, vocabulary: int) -> int:
     """Count the weights of a GPT whose output head shares the token embedding.
@@ -27,3 +32,12 @@ def gpt_parameters(d_model: int, n_layers: int, vocabulary: int) -> int:
     embedding = vocabulary * d_model
     head = 0  # tied: logits are x @ embedding.T
     return layers + embedding + head
+
+
+def layers_add_the_same_each(call: Callable[..., Any], inputs: Mapping[str, Any]) -> str | None:
+    """Going from n to n + 1 layers adds as many weights as going from n + 1 to n + 2."""
+    counts = [call(**{**inputs, "n_layers": inputs["n_layers"] + more}) for more in range(3)]
+    first, second = counts[1] - counts[0], counts[2] - counts[1]
+    if first == second:
+        return None
+    return f"one layer more adds {first}, the next one adds {second}"

@@ -3,9 +3,6 @@
 Axes: ``queries`` and ``keys`` are positions, ``d_k`` and ``d_v`` widths of one head.
 """
 
-# The strings in the annotations are shapes, read at run time together with the types beside them.
-# ruff: noqa: F722, TC002
-
 from __future__ import annotations
 
 import math

@@ -1,8 +1,5 @@
 """Element-by-element arithmetic: the expected values of the simplest kernels."""
 
-# The strings in the annotations are shapes, read at run time together with the types beside them.
-# ruff: noqa: F821, TC002, UP037
-
 from __future__ import annotations
 
 from jaxtyping import Float

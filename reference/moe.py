@@ -3,9 +3,6 @@
 Axes: B batch, T time, C channels, E experts, k experts per token.
 """
 
-# The strings in the annotations are shapes, read at run time together with the types beside them.
-# ruff: noqa: F722, TC002
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

@@ -1,8 +1,5 @@
 """Softmax and RMSNorm over the last axis, for any leading shape."""
 
-# The strings in the annotations are shapes, read at run time together with the types beside them.
-# ruff: noqa: F722, F821, TC002, UP037
-
 from __future__ import annotations
 
 import math

@@ -170,16 +170,26 @@ def load_edited(
     Raises:
         JudgeError: There is no such function, an edit does not fit, or the copy cannot be executed.
     """
-    target = ReferencePath(ref.path, function or ref.name)
     try:
-        path = resolve_reference(root, ref)
-        edited = edited_source(root, target, edits)
-        first, last = _function(path, target)
+        text = edited_file(root, ref, edits, function=function)
     except ValueError as error:
         raise JudgeError(str(error)) from error
-    lines = _read(path).split("\n")
-    text = "\n".join([*lines[: first - 1], edited.rstrip("\n"), *lines[last:]])
     return _attribute(_execute(root, ref, text), ref)
+
+
+def edited_file(root: Path, ref: ReferencePath, edits: Edits, *, function: str = "") -> str:
+    """The text of the reference's whole file in which one function is edited; see `load_edited`.
+
+    Raises:
+        ReferencePathError: There is no such function.
+        EditError: An edit does not fit, or the result is not Python.
+    """
+    target = ReferencePath(ref.path, function or ref.name)
+    path = resolve_reference(root, ref)
+    edited = edited_source(root, target, edits)
+    first, last = _function(path, target)
+    lines = _read(path).split("\n")
+    return "\n".join([*lines[: first - 1], edited.rstrip("\n"), *lines[last:]])
 
 
 def _execute(root: Path, ref: ReferencePath, text: str) -> types.ModuleType:

@@ -1,0 +1,1 @@
+"""What an instructor needs: proof that a problem works, answers, the schema of the format."""

@@ -1,0 +1,256 @@
+"""``lmworkbook verify``: proof that a problem accepts what is right and catches the mistakes that it names.
+
+Every known specimen of a problem (reference, accepted alternatives, mistakes, junk, the untouched stub) is graded as a
+submission would be, and the verdict compared with the one it must get.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_lmworkbook.grading import Grader
+from pytest_lmworkbook.judge.in_memory import InMemoryIsolation
+from pytest_lmworkbook.judge.process import ProcessIsolation
+from pytest_lmworkbook.judge.verdict import CaseResult, Verdict
+from pytest_lmworkbook.kinds.base import Context, Kind, Specimen
+from pytest_lmworkbook.problem.diagnostics import render_diagnostics
+from pytest_lmworkbook.problem.load import BrokenProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from pytest_lmworkbook.judge.submission import Isolation
+    from pytest_lmworkbook.problem.model import Problem
+
+#: A right answer must be accepted whatever examples are drawn.
+SALTS = ("public", "verify-1", "verify-2")
+_RIGHT = frozenset({"reference", "accepted"})
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One graded specimen.
+
+    Attributes:
+        caught_by: The cases that refused it.
+        fault: What is wrong with the problem because of it; empty when nothing is.
+    """
+
+    role: str
+    name: str
+    caught_by: tuple[str, ...]
+    fault: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemReport:
+    """What verifying one problem came to."""
+
+    problem: str
+    trials: tuple[Trial, ...]
+    faults: tuple[str, ...]
+    duration_s: float = 0.0
+
+    def count(self, role: str) -> int:
+        """How many specimens of a role were graded."""
+        return sum(trial.role == role for trial in self.trials)
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """What verifying came to."""
+
+    problems: tuple[ProblemReport, ...] = field(default=())
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether no fault was found."""
+        return not any(one.faults for one in self.problems)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return {
+            "clean": self.is_clean,
+            "problems": [
+                {
+                    "problem": one.problem,
+                    "faults": list(one.faults),
+                    "duration_s": round(one.duration_s, 3),
+                    "specimens": [
+                        {
+                            "role": trial.role,
+                            "name": trial.name,
+                            "caught_by": list(trial.caught_by),
+                            "fault": trial.fault,
+                        }
+                        for trial in one.trials
+                    ],
+                }
+                for one in self.problems
+            ],
+        }
+
+    def render(self) -> str:
+        """One line per problem, its faults below it, and the sum."""
+        lines = []
+        for one in self.problems:
+            mark = "ok  " if not one.faults else "FAIL"
+            lines.append(
+                f"{mark} {one.problem:<10} {one.count('mistake'):>3} mistakes caught, {one.count('junk'):>2} junk refused, "
+                f"{one.count('accepted')} alternatives accepted  {one.duration_s:6.1f} s"
+                if not one.faults
+                else f"{mark} {one.problem:<10} {len(one.faults)} fault(s)"
+            )
+            lines += [f"       {fault}".replace("\n", "\n       ") for fault in one.faults]
+        caught = sum(one.count("mistake") for one in self.problems)
+        broken = sum(bool(one.faults) for one in self.problems)
+        lines.append(
+            f"{len(self.problems)} problems, {caught} mistakes, {broken} problems with faults"
+        )
+        return "\n".join(lines)
+
+
+def verify_problems(
+    problems: Sequence[Problem | BrokenProblem], kinds: Mapping[str, Kind[Any]]
+) -> VerifyReport:
+    """Verify problems one after the other; a broken file is one fault."""
+    reports = []
+    with _workers() as workers:
+        for problem in problems:
+            started = time.perf_counter()
+            if isinstance(problem, BrokenProblem):
+                reports.append(
+                    ProblemReport(problem.id, (), (render_diagnostics(problem.diagnostics),))
+                )
+                continue
+            trials = tuple(_trials(problem, kinds, workers))
+            faults = (
+                *kinds[problem.spec.kind].audit(problem),
+                *_text_faults(problem, kinds),
+                *(one.fault for one in trials if one.fault),
+            )
+            reports.append(ProblemReport(problem.id, trials, faults, time.perf_counter() - started))
+    return VerifyReport(tuple(reports))
+
+
+@contextmanager
+def _workers() -> Iterator[ProcessIsolation]:
+    """Workers for specimens that are source: kernels, which have to be compiled from a file."""
+    workers = ProcessIsolation(preload=frozenset({"torch", "triton"}))
+    try:
+        yield workers
+    finally:
+        workers.close()
+
+
+def _trials(
+    problem: Problem, kinds: Mapping[str, Kind[Any]], workers: ProcessIsolation
+) -> Iterable[Trial]:
+    kind = kinds[problem.spec.kind]
+    yield _stub_trial(problem, kinds, kind)
+    for specimen in kind.specimens(problem):
+        salts = SALTS if specimen.role in _RIGHT else SALTS[:1]
+        for salt in salts:
+            results = _grade(
+                problem, kinds, specimen, Context(salt=salt, isolation=workers), workers
+            )
+            trial = _judge(specimen, results, salt)
+            if trial.fault or salt == salts[-1]:
+                yield trial
+                break
+
+
+def _grade(
+    problem: Problem,
+    kinds: Mapping[str, Kind[Any]],
+    specimen: Specimen,
+    context: Context,
+    workers: ProcessIsolation,
+) -> list[CaseResult]:
+    """Grade all cases of a specimen, as values in this process or as a module in a worker."""
+    if not specimen.source:
+        return _grade_with(problem, kinds, Path(), InMemoryIsolation(specimen.values), context)
+    with tempfile.TemporaryDirectory(prefix="lmworkbook-") as folder:
+        module = Path(folder, *problem.module.split(".")).with_suffix(".py")
+        module.parent.mkdir()
+        module.write_text(specimen.source, encoding="utf-8")
+        return _grade_with(problem, kinds, Path(folder), workers, context)
+
+
+def _grade_with(
+    problem: Problem,
+    kinds: Mapping[str, Kind[Any]],
+    root: Path,
+    isolation: Isolation,
+    context: Context,
+) -> list[CaseResult]:
+    grader = Grader(kinds, root, isolation, context)
+    try:
+        return [grader.grade(problem, case) for case in grader.cases(problem)]
+    finally:
+        grader.end_submissions()
+
+
+def _judge(specimen: Specimen, results: Sequence[CaseResult], salt: str) -> Trial:
+    refused = tuple(one.case for one in results if one.verdict.is_failure)
+    return Trial(specimen.role, specimen.name, refused, _fault_of(specimen, results, salt))
+
+
+def _fault_of(specimen: Specimen, results: Sequence[CaseResult], salt: str) -> str:
+    """What a problem does wrong with a specimen; empty when nothing."""
+    what = f"{specimen.role} [{specimen.name}]"
+    if broken := next((one for one in results if one.verdict is Verdict.JUDGE_ERROR), None):
+        return (
+            f"{what}: the judge itself failed in {broken.case}: {broken.detail or broken.message}"
+        )
+    if specimen.role in _RIGHT:
+        wrong = next((one for one in results if one.verdict is not Verdict.ACCEPTED), None)
+        return (
+            f"{what} is refused (salt {salt!r}):\n{wrong.detail or wrong.message}" if wrong else ""
+        )
+    if specimen.role == "junk":
+        earned = sum(one.points for one in results)
+        return f"{what} earns {earned:g} points" if earned else ""
+    failed = [one for one in results if one.verdict.is_failure]
+    if not failed:
+        return f"{what} passes: no case notices it"
+    if specimen.caught_by and specimen.caught_by not in [one.case for one in failed]:
+        return f"{what} is caught by {', '.join(one.case for one in failed)}, wanted {specimen.caught_by}"
+    told = [one.mistake or one.message for one in failed]
+    if specimen.says and specimen.says not in told:
+        return f"{what} is told {told[0]!r}, wanted {specimen.says!r}"
+    return ""
+
+
+def _stub_trial(problem: Problem, kinds: Mapping[str, Kind[Any]], kind: Kind[Any]) -> Trial:
+    """The untouched stub must be "not attempted" in every case."""
+    module: dict[str, object] = {}
+    exec(compile(kind.stub(problem, ""), f"<stub of {problem.id}>", "exec"), module)  # noqa: S102  # our own generated text
+    values = {name: module.get(name) for name in kind.entries(problem)}
+    specimen = Specimen(role="stub", name="the untouched stub", values=values)
+    results = _grade_with(problem, kinds, Path(), InMemoryIsolation(values), Context())
+    wrong = next((one for one in results if one.verdict is not Verdict.NOT_ATTEMPTED), None)
+    fault = (
+        f"the untouched stub is {wrong.verdict.value} in {wrong.case}, wanted not_attempted"
+        if wrong
+        else ""
+    )
+    return Trial(specimen.role, specimen.name, (), fault)
+
+
+def _text_faults(problem: Problem, kinds: Mapping[str, Kind[Any]]) -> Iterator[str]:
+    """Hints are there, and every text can be filled."""
+    kind = kinds[problem.spec.kind]
+    if not problem.spec.hints:
+        yield "no hints: write at least one, the next step for somebody who is stuck"
+    for text in (problem.spec.prompt, *problem.spec.hints, problem.spec.explanation):
+        for variant in ("", "verify"):
+            try:
+                kind.fill(problem, text, variant)
+            except ValueError as fault:
+                yield f"text cannot be filled: {fault}"

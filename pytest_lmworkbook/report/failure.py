@@ -1,0 +1,74 @@
+"""The text of one failed case: what is wrong in one line, then the evidence, then how to run it again."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_lmworkbook.judge.verdict import CaseResult
+
+#: A student's print loop must not bury the message.
+_OUTPUT_LINES = 12
+
+
+def render_failure(
+    result: CaseResult, *, evidence: Sequence[str] = (), trace: str = "", output: str = ""
+) -> str:
+    """The failure text of a case.
+
+    Args:
+        result: The case; its ``detail`` is not read.
+        evidence: Further lines, most telling first.
+        trace: The student's traceback.
+        output: What the submission printed.
+    """
+    lines = [_headline(result)]
+    if result.message:
+        lines.append(_indented(result.message, "  "))
+    lines += [_indented(line, "  ") for line in evidence]
+    if result.counterexample:
+        lines += ["", "  smallest input that shows it:", _indented(result.counterexample, "    ")]
+    if result.expected:
+        lines.append(_labelled("expected", result.expected))
+    if result.actual:
+        lines.append(_labelled("actual", result.actual))
+    if trace:
+        lines += ["", _indented(trace.rstrip(), "  ")]
+    if output:
+        lines += ["", "  printed by the submission:", _indented(_tail(output), "    ")]
+    lines += [
+        _labelled(f"hint {number}", hint) for number, hint in enumerate(result.hints, start=1)
+    ]
+    lines += [f"  rerun:   {rerun_command(result)}"]
+    return "\n".join(lines)
+
+
+def rerun_command(result: CaseResult) -> str:
+    """The command that grades just this case."""
+    return f"pytest --lm-problem {result.problem} -k {result.case}"
+
+
+def _headline(result: CaseResult) -> str:
+    verdict = result.verdict.name + (f" ({result.reason.value})" if result.reason else "")
+    title = f"  {result.title}" if result.title else ""
+    return f"{result.nodeid}{title}: {verdict}, {result.points:g} of {result.max_points:g} points"
+
+
+def _labelled(label: str, text: str) -> str:
+    """``  label:  text``, with further lines aligned under the first."""
+    first = f"  {label}:"
+    return first.ljust(11) + textwrap.indent(text, " " * 11).lstrip()
+
+
+def _indented(text: str, indent: str) -> str:
+    return textwrap.indent(text, indent)
+
+
+def _tail(output: str) -> str:
+    lines = output.rstrip().splitlines()
+    if len(lines) <= _OUTPUT_LINES:
+        return "\n".join(lines)
+    return "\n".join([f"... {len(lines) - _OUTPUT_LINES} lines before", *lines[-_OUTPUT_LINES:]])
