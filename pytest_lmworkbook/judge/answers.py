@@ -139,6 +139,10 @@ def _fault_of_exception(entry: str, header: Header, limits: Limits) -> Submissio
     if header.get("not_implemented") is True and header.get("importing") is not True:
         words = f"{entry} raised {said}{place}."
         return SubmissionFault(Verdict.NOT_ATTEMPTED, words, trace=_trace(header))
+    if kind == "BdbQuit":
+        said = (
+            "bdb.BdbQuit: a breakpoint needs a terminal, so run with --pdb or --lm-isolation none"
+        )
     if "File too large" in message:
         said += f" (the limit is {limits.file_mib:,} MiB for one file)"
     verb = "ended the process" if kind == "SystemExit" else "raised"

@@ -29,7 +29,7 @@ _MOST_DUMP = 1 << 18
 #: A hanging worker answers a request for its stack within milliseconds, unless the machine is busy.
 _DUMP_FIRST_S, _DUMP_REST_S = 1.0, 0.05
 #: The server hunts a worker's leftovers for up to 3 s before it reports the end.
-_END_S = 8.0
+_END_S = 5.0
 
 
 class WorkerLateError(Exception):

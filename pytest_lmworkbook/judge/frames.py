@@ -36,7 +36,7 @@ class ConnectionEndedError(ProtocolError):
     """The peer closed the connection."""
 
 
-class DeadlinePassed(Exception):  # noqa: N818 (an event that callers expect, not an error)
+class DeadlinePassed(Exception):
     """No complete frame came before the deadline."""
 
 

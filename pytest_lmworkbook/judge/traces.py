@@ -32,11 +32,19 @@ def describe_exception(error: BaseException, root: Path) -> dict[str, object]:
     return {
         "type": type(error).__name__,
         "message": _message(error),
-        "trace": _shorten("".join(summary.format())) if summary.stack else "",
+        "trace": _shorten(_render(summary)),
         "at": at,
         "not_implemented": isinstance(error, NotImplementedError) and _inside(innermost, root),
         "out_of_memory": _is_out_of_memory(error),
     }
+
+
+def _render(summary: traceback.TracebackException) -> str:
+    if summary.stack:
+        return "".join(summary.format())
+    # Raised outside the student's code, which is news only where it is about one of the files.
+    is_syntax = getattr(summary, "filename", None) is not None
+    return "".join(summary.format_exception_only()) if is_syntax else ""
 
 
 def _message(error: BaseException) -> str:
