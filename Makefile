@@ -16,7 +16,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 demo: .venv/installed
 	@echo "Grading examples/sample_submission with: pytest --lm-chapter 4"
-	@cd examples/sample_submission && ../../$(BIN)/python -m pytest --lm-chapter 4; \
+	@cd examples/sample_submission && ../../$(BIN)/python -m pytest --lm-chapter 4 -p no:randomly; \
 	status=$$?; \
 	if [ $$status -gt 1 ]; then exit $$status; fi; \
 	echo "This submission is partly wrong on purpose. Next: $(BIN)/lmworkbook new my-workbook"

@@ -6,9 +6,11 @@ Nodes are children of the session and not of a folder: problem files live outsid
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from _pytest._code.code import TerminalRepr  # the only base that pytest's terminal accepts
 
 from pytest_lmworkbook.errors import LMWorkbookError
 from pytest_lmworkbook.judge.verdict import CaseResult, Verdict
@@ -16,6 +18,8 @@ from pytest_lmworkbook.judge.verdict import CaseResult, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from _pytest._io import TerminalWriter
 
     from pytest_lmworkbook.grading import Grader
     from pytest_lmworkbook.kinds.base import Case
@@ -30,6 +34,27 @@ class CaseFailed(Exception):  # what happened, in pytest's manner
     def __init__(self, result: CaseResult) -> None:
         super().__init__(result.message)
         self.result = result
+
+
+@dataclass
+class FailureText(TerminalRepr):
+    """A failure as pytest prints it: the whole text, and one line for the short summary."""
+
+    result: CaseResult
+
+    @property
+    def reprcrash(self) -> FailureText:
+        """Where pytest looks for the line of its short summary."""
+        return self
+
+    @property
+    def message(self) -> str:
+        """The line of the short summary."""
+        return self.result.message
+
+    def toterminal(self, tw: TerminalWriter) -> None:
+        """Print the text."""
+        tw.line(self.result.detail)
 
 
 class ProblemNode(pytest.Collector):
@@ -84,7 +109,7 @@ class CaseItem(pytest.Item):
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The failure text of the result; pytest's own for anything else."""
         if self.result is not None and self.result.detail:
-            return self.result.detail
+            return FailureText(self.result)
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
@@ -92,9 +117,10 @@ class CaseItem(pytest.Item):
         return self.parent.problem.path, 0, self.nodeid
 
     @property
-    def location(self) -> tuple[str, int | None, str]:  # type: ignore[override]  # pytest caches it; ours is a constant
+    def location(self) -> tuple[str, int | None, str]:  # pytest caches it; ours is a constant
         """The node's own name: pytest would show a path in site-packages behind it."""
-        return self.parent.nodeid, 0, self.name
+        # Not the name alone: this is also the headline of a failure.
+        return self.parent.nodeid, 0, f"{self.parent.nodeid} {self.name}"
 
 
 def load_selected(

@@ -52,7 +52,7 @@ class Grader(AbstractContextManager["Grader"]):
         root: The submission's folder.
         isolation: The tier that runs the submission.
         hints: How many hints to show with a failure.
-        explain: Whether to show the explanation of solved problems.
+        independent: Whether cases are judged even when one that they wait for failed, as `verify` wants it.
     """
 
     kinds: Mapping[str, Kind[Any]]
@@ -61,6 +61,7 @@ class Grader(AbstractContextManager["Grader"]):
     context: Context
     limits: Limits = field(default_factory=Limits)
     hints: int = 0
+    independent: bool = False
     _submissions: dict[str, Submission] = field(default_factory=dict)
     _results: dict[str, CaseResult] = field(default_factory=dict)
     #: The student's exception behind the latest result, for the debugger.
@@ -88,13 +89,13 @@ class Grader(AbstractContextManager["Grader"]):
     def _after_its_base(self, problem: Problem, case: Case) -> Outcome | None:
         """An outcome when the case that this one depends on has decided it."""
         base = next((one for one in self.cases(problem) if one.name == case.depends_on), None)
-        if base is None:
+        if base is None or self.independent:
             return None
         result = self.grade(problem, base)
         if result.verdict in _ENDS_IT:
             return Outcome(
                 verdict=Verdict.NOT_RUN,
-                message=f"waits for {base.name}, which is {_words(result.verdict)}",
+                message=f"waits for {base.name} ({_words(result.verdict)})",
             )
         if result.verdict is Verdict.ACCEPTED:
             return None

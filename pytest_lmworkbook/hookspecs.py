@@ -10,7 +10,7 @@ and implements the hook in that module. Our own kinds are registered in the same
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
@@ -25,7 +25,7 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
 @hookspec
-def lmworkbook_kinds() -> Sequence[Kind]:  # type: ignore[empty-body]  # a specification has no body
+def lmworkbook_kinds() -> Sequence[Kind[Any]]:  # type: ignore[empty-body]  # a specification has no body
     """Kinds of problems that this package adds.
 
     Example::

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from pytest_lmworkbook.session import WorkbookSession
 
+#: The attribute of a report that carries a case's result; xdist sends attributes along.
+RESULT = "lm_result"
 _SESSION = pytest.StashKey["WorkbookSession"]()
 
 
@@ -86,7 +88,7 @@ def pytest_runtest_makereport(
     report = yield
     result = getattr(item, "result", None)
     if report.when == "call" and result is not None:
-        report.lm_result = result.to_json()
+        report.__dict__[RESULT] = result.to_json()
     return report
 
 

@@ -17,6 +17,7 @@ from pytest_lmworkbook.grading import Grader
 from pytest_lmworkbook.judge.verdict import CaseResult, RunResult, Verdict
 from pytest_lmworkbook.kinds.base import Context
 from pytest_lmworkbook.kinds.registry import load_kinds
+from pytest_lmworkbook.problem.load import BrokenProblem
 from pytest_lmworkbook.settings import read_settings, replaces_collection
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from pytest_lmworkbook.judge.submission import Isolation
     from pytest_lmworkbook.kinds.base import Kind
-    from pytest_lmworkbook.problem.load import BrokenProblem, Workbook
+    from pytest_lmworkbook.problem.load import Workbook
     from pytest_lmworkbook.problem.model import Problem
     from pytest_lmworkbook.settings import Settings
 
@@ -105,8 +106,17 @@ class WorkbookSession:
 
     def run_result(self) -> RunResult:
         """The result object; a selected case without a result is in it, with 0 points."""
-        cases = [self.results.get(nodeid, blank) for nodeid, blank in self.selected.items()]
-        cases += [result for nodeid, result in self.results.items() if nodeid not in self.selected]
+        known = {**self.selected, **self.results}
+        places = {
+            f"{problem.id}::{case.name}": place
+            for place, (problem, case) in enumerate(
+                (problem, case) for problem in self.problems for case in self.grader.cases(problem)
+            )
+        }
+        # In the workbook's order, whatever order the cases ran in.
+        cases = [
+            known[nodeid] for nodeid in sorted(known, key=lambda nodeid: places.get(nodeid, 0))
+        ]
         return RunResult(
             version=__version__,
             workbook=self.settings.workbook,
@@ -175,10 +185,12 @@ class WorkbookSession:
             return
         for problem in self.problems:
             mine = [result for result in self.results.values() if result.problem == problem.id]
-            spec = getattr(problem, "spec", None)
-            if spec and mine and all(result.verdict is Verdict.ACCEPTED for result in mine):
-                kind = self.grader.kinds[spec.kind]
-                yield f"\n{problem.id}  {spec.title}\n{kind.fill(problem, spec.explanation, self.settings.variant).strip()}"
+            if isinstance(problem, BrokenProblem) or not mine:
+                continue
+            if all(result.verdict is Verdict.ACCEPTED for result in mine):
+                kind, spec = self.grader.kinds[problem.spec.kind], problem.spec
+                text = kind.fill(problem, spec.explanation, self.settings.variant).strip()
+                yield f"\n{problem.id}  {spec.title}\n{text}"
 
 
 def needs(

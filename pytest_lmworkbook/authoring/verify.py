@@ -173,13 +173,16 @@ def _grade(
     workers: ProcessIsolation,
 ) -> list[CaseResult]:
     """Grade all cases of a specimen, as values in this process or as a module in a worker."""
+    apart = specimen.role == "mistake"  # every property says for itself whether it notices
     if not specimen.source:
-        return _grade_with(problem, kinds, Path(), InMemoryIsolation(specimen.values), context)
+        return _grade_with(
+            problem, kinds, Path(), InMemoryIsolation(specimen.values), context, independent=apart
+        )
     with tempfile.TemporaryDirectory(prefix="lmworkbook-") as folder:
         module = Path(folder, *problem.module.split(".")).with_suffix(".py")
         module.parent.mkdir()
         module.write_text(specimen.source, encoding="utf-8")
-        return _grade_with(problem, kinds, Path(folder), workers, context)
+        return _grade_with(problem, kinds, Path(folder), workers, context, independent=apart)
 
 
 def _grade_with(
@@ -188,8 +191,10 @@ def _grade_with(
     root: Path,
     isolation: Isolation,
     context: Context,
+    *,
+    independent: bool = False,
 ) -> list[CaseResult]:
-    grader = Grader(kinds, root, isolation, context)
+    grader = Grader(kinds, root, isolation, context, independent=independent)
     try:
         return [grader.grade(problem, case) for case in grader.cases(problem)]
     finally:

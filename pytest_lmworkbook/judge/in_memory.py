@@ -84,7 +84,7 @@ class InMemoryIsolation:
     def start(self) -> None:
         """Nothing to prepare."""
 
-    def open(self, spec: SubmissionSpec) -> InMemorySubmission:  # noqa: ARG002  # there is nothing to choose from
+    def open(self, spec: SubmissionSpec) -> InMemorySubmission:  # there is nothing to choose from
         """The submission."""
         return InMemorySubmission(self._values)
 

@@ -22,16 +22,10 @@ from pytest_lmworkbook.kinds.base import (
     Specimen,
 )
 from pytest_lmworkbook.kinds.build import bare_parameters, function_specimens
+from pytest_lmworkbook.kinds.calling import Caller, call_text, run_submission
 from pytest_lmworkbook.kinds.checks import check_edit, check_edits
-from pytest_lmworkbook.kinds.functions import (
-    Caller,
-    call_text,
-    check_arguments,
-    diagnose_by_running,
-    grade_function,
-    property_cases,
-    run_submission,
-)
+from pytest_lmworkbook.kinds.diagnosis import diagnose_by_running
+from pytest_lmworkbook.kinds.functions import check_arguments, grade_function, property_cases
 from pytest_lmworkbook.problem.fields import Text
 from pytest_lmworkbook.problem.model import Edit, FunctionSpec, Part, Problem
 from pytest_lmworkbook.problem.reference import (
@@ -237,9 +231,8 @@ def _line_number(problem: Problem, line: InnocentLine) -> int:
 
 def _read_lines(answer: object) -> frozenset[int]:
     numbers = list(answer) if isinstance(answer, list | tuple | set) else [answer]
-    if all(isinstance(number, int) and not isinstance(number, bool) for number in numbers):
-        return frozenset(numbers)
-    return frozenset()
+    lines = [one for one in numbers if isinstance(one, int) and not isinstance(one, bool)]
+    return frozenset(lines) if len(lines) == len(numbers) else frozenset()
 
 
 def _edits(spec: BugSpec) -> tuple[tuple[str, str], ...]:

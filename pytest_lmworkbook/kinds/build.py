@@ -7,17 +7,10 @@ from typing import TYPE_CHECKING, Literal
 
 from pytest_lmworkbook.kinds import stubs
 from pytest_lmworkbook.kinds.base import Case, Context, Kind, Outcome, Specimen
+from pytest_lmworkbook.kinds.calling import Caller, call_text, run_submission
 from pytest_lmworkbook.kinds.checks import check_edits
-from pytest_lmworkbook.kinds.functions import (
-    Caller,
-    call_text,
-    check_arguments,
-    diagnose_by_running,
-    grade_function,
-    mistake_functions,
-    property_cases,
-    run_submission,
-)
+from pytest_lmworkbook.kinds.diagnosis import diagnose_by_running, mistake_functions
+from pytest_lmworkbook.kinds.functions import check_arguments, grade_function, property_cases
 from pytest_lmworkbook.problem.model import FunctionSpec, Problem
 from pytest_lmworkbook.problem.reference import load_reference
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_lmworkbook.hookspecs import hookimpl
 from pytest_lmworkbook.kinds.bug import BugKind
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @hookimpl
-def lmworkbook_kinds() -> Sequence[Kind]:  # type: ignore[type-arg]  # kinds of all specs together
+def lmworkbook_kinds() -> Sequence[Kind[Any]]:
     """The kinds of the built-in problem set."""
     return [
         DeriveKind(),

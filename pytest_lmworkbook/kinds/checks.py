@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_lmworkbook.problem.diagnostics import HintedError
 from pytest_lmworkbook.problem.filling import fields
 from pytest_lmworkbook.problem.formula import Formula
+from pytest_lmworkbook.problem.paths import NOTHING, step_into
 from pytest_lmworkbook.problem.reference import (
     edited_file,
     parse_reference,
@@ -31,13 +32,8 @@ def value_at(source: Source, *steps: str | int) -> Any:
     """The plain value at a path, or None."""
     value: Any = source.value
     for step in steps:
-        if (isinstance(value, dict) and step in value) or (
-            isinstance(value, list) and isinstance(step, int) and step < len(value)
-        ):
-            value = value[step]
-        else:
-            return None
-    return value
+        value = step_into(value, step)
+    return None if value is NOTHING else value
 
 
 def names_at(source: Source, *keys: str) -> list[str]:

@@ -115,7 +115,7 @@ class ChooseKind(Kind[ChooseSpec]):
 
     def stub(self, problem: Problem, variant: str) -> str:
         """A name for the letter, with the options below."""
-        options = "\n\n".join(
+        options = "\n".join(
             f"  {letter})  {option.text}" for letter, option in _offered(problem, variant).items()
         )
         note = f'Answer with a letter: {problem.spec.entry} = "a"'

@@ -98,9 +98,9 @@ class DeriveKind(Kind[DeriveSpec]):
         yield from check_fields(source, extra=("answer",))
 
     def cases(self, problem: Problem) -> tuple[Case, ...]:
-        """The number and the formula, half of the points each."""
+        """The number and the formula, half of the points each; a wrong number says what a wrong formula would."""
         half = problem.spec.points / 2
-        return (Case(VALUE, half), Case(FORMULA, half))
+        return (Case(VALUE, half), Case(FORMULA, half, VALUE))
 
     def grade(
         self, problem: Problem, case: Case, submission: Submission, context: Context
@@ -146,8 +146,8 @@ class DeriveKind(Kind[DeriveSpec]):
         notes = [
             arguments,
             (
-                f"Answer in {unit}: return a formula of the arguments (they come in base units: bytes, seconds, FLOP), "
-                f"or put a number in place of the function, `{spec.entry} = ...`, for half of the points."
+                f"Return a formula of the arguments, in {unit}; they come as plain numbers in base units (byte, s, FLOP). "
+                f"Or write {spec.entry} = <number> in place of the function, for half of the points."
             ),
         ]
         return stubs.function_stub(

@@ -16,32 +16,31 @@ from pytest_lmworkbook.judge.submission import SubmissionSpec
 from pytest_lmworkbook.kinds import stubs
 from pytest_lmworkbook.kinds.base import Case, Context, Kind, Outcome, Specimen
 from pytest_lmworkbook.kinds.build import bare_parameters, signature_notes
+from pytest_lmworkbook.kinds.calling import Caller, call_text, function_spec, split_arguments
 from pytest_lmworkbook.kinds.checks import check_edits
-from pytest_lmworkbook.kinds.functions import (
-    Caller,
-    call_text,
-    check_arguments,
-    explains,
-    function_spec,
-    grade_function,
-    property_cases,
-    split_arguments,
-)
+from pytest_lmworkbook.kinds.diagnosis import explains
+from pytest_lmworkbook.kinds.functions import check_arguments, grade_function, property_cases
 from pytest_lmworkbook.problem.fields import Identifier, Reference
 from pytest_lmworkbook.problem.model import Edit, FunctionSpec, Problem
 from pytest_lmworkbook.problem.reference import edited_file, load_reference, resolve_reference
+from pytest_lmworkbook.properties.layouts import LAYOUTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from torch import Tensor
+
     from pytest_lmworkbook.judge.submission import Isolation, Submission
-    from pytest_lmworkbook.kinds.functions import Diagnose
+    from pytest_lmworkbook.kinds.diagnosis import Diagnose
     from pytest_lmworkbook.problem.diagnostics import Diagnostic
     from pytest_lmworkbook.problem.source import Source
     from pytest_lmworkbook.properties.inputs import Inputs
     from pytest_lmworkbook.properties.library import Answer, Property, Run
 
 INTERPRET = {"TRITON_INTERPRET": "1"}
+#: Without stride 0: a kernel that ignores it reads behind the tensor, and the stock interpreter shows it garbage there,
+#: which is no stable evidence of anything.
+LAYOUTS_IN_BOUNDS = tuple(layout for layout in LAYOUTS if layout != "expanded")
 
 
 class KernelSpec(FunctionSpec):
@@ -84,7 +83,8 @@ class KernelKind(Kind[KernelSpec]):
     ) -> Outcome:
         """Judge one property under Triton's interpreter."""
         entry = problem.spec.entry
-        caller = Caller(entry, run_launcher(problem, submission, entry), _call_text(problem))
+        run = run_launcher(problem, submission, entry)
+        caller = Caller(entry, run, _call_text(problem), layouts=LAYOUTS_IN_BOUNDS)
         diagnose = _diagnose_in_worker(problem, context.isolation)
         return grade_function(problem, case.name, caller, submission, context, diagnose)
 
@@ -128,9 +128,9 @@ class KernelKind(Kind[KernelSpec]):
 def run_launcher(problem: Problem, submission: Submission, entry: str) -> Run:
     """Call a launcher with poisoned outputs; what counts is what is in them afterwards."""
     spec = _spec(problem)
-    reference = load_reference(problem.root, spec.reference)
 
     def run(inputs: Inputs, keep: Sequence[str | int]) -> Answer:
+        reference = load_reference(problem.root, spec.reference)  # late: it brings torch
         arguments = split_arguments(problem, inputs.arguments)
         outputs = _poisoned(reference, inputs, spec.outputs)
         wanted = [*arguments.places_of(keep), *spec.outputs]
@@ -144,7 +144,7 @@ def run_launcher(problem: Problem, submission: Submission, entry: str) -> Run:
     return run
 
 
-def _poisoned(reference: object, inputs: Inputs, names: Sequence[str]) -> dict[str, object]:
+def _poisoned(reference: object, inputs: Inputs, names: Sequence[str]) -> dict[str, Tensor]:
     """Outputs of the reference's shapes and dtypes, filled with NaN so that an element that nobody writes shows."""
     import torch
 
@@ -206,8 +206,14 @@ def _call_text(problem: Problem) -> Callable[[Inputs], str]:
     positional = call_text(problem, spec.entry)
 
     def text(inputs: Inputs) -> str:
-        outputs = ", ".join(f"{name}={name}" for name in spec.outputs)
-        return f"{positional(inputs)[:-1]}, {outputs})"
+        reference = load_reference(problem.root, spec.reference)
+        outputs = _poisoned(reference, inputs, spec.outputs)
+        made = [
+            f"{name} = torch.full({tuple(one.shape)}, {'torch.nan' if one.is_floating_point() else -1}, dtype={one.dtype})"
+            for name, one in outputs.items()
+        ]
+        passed = ", ".join(f"{name}={name}" for name in spec.outputs)
+        return "\n".join([*made, f"{positional(inputs)[:-1]}, {passed})"])
 
     return text
 

@@ -44,7 +44,7 @@ def _refusal(code: str, fault: ValueError) -> PydanticCustomError:
     """A fault with its stable code; its next step stays apart, for the diagnostic's own line."""
     hint = fault.hint if isinstance(fault, HintedError) else ""
     reason = fault.message if isinstance(fault, HintedError) else str(fault)
-    return PydanticCustomError(code, "{reason}", {"reason": reason, "hint": hint})  # type: ignore[arg-type]  # the stub wants a literal  # noqa: RUF027  # a template of pydantic
+    return PydanticCustomError(code, "{reason}", {"reason": reason, "hint": hint})  # noqa: RUF027  # a template of pydantic
 
 
 def _parse_span(text: str) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError
 
 from pytest_lmworkbook.errors import LMWorkbookError, ProblemFileError
 from pytest_lmworkbook.problem.model import Part, Problem, ProblemSpec
+from pytest_lmworkbook.problem.paths import NOTHING, step_into
 from pytest_lmworkbook.problem.source import Loc, Source, read_source
 
 if TYPE_CHECKING:
@@ -211,13 +212,10 @@ def _existing(loc: Loc, value: Any) -> Loc:
     """The part of a pydantic path that is in the file: union tags and validator names are not."""
     found: list[str | int] = []
     for step in loc:
-        if (isinstance(value, dict) and step in value) or (
-            isinstance(value, list) and isinstance(step, int) and step < len(value)
-        ):
-            value = value[step]
-        else:
-            continue
-        found.append(step)
+        further = step_into(value, step)
+        if further is not NOTHING:
+            found.append(step)
+            value = further
     return tuple(found)
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def problem_schema(kinds: Mapping[str, KindLoader]) -> dict[str, Any]:
     """One schema for all kinds; ``kind`` decides which keys there are."""
-    models = tuple(kinds[name].spec for name in sorted(kinds))
+    models: Any = tuple(kinds[name].spec for name in sorted(kinds))
     union = Annotated[Union[models], Field(discriminator="kind")]  # noqa: UP007  # built at run time from a tuple
     schema: dict[str, Any] = TypeAdapter(union).json_schema()
     return {

@@ -7,12 +7,13 @@ only as a function from inputs to what came back. Torch is imported when a check
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_lmworkbook.judge.verdict import Reason
 from pytest_lmworkbook.properties.compare import Mismatch, compare, render_value
 from pytest_lmworkbook.properties.inputs import Inputs
+from pytest_lmworkbook.properties.layouts import LAYOUTS
 from pytest_lmworkbook.properties.search import Violation
 from pytest_lmworkbook.properties.tolerance import Expected, measure
 
@@ -178,21 +179,24 @@ def _shift_invariant(trial: Trial) -> None:
 
 
 def _only(*patterns: str) -> Callable[[Bounds], Bounds]:
-    from dataclasses import replace
-
     return lambda bounds: replace(bounds, patterns=patterns)
 
 
 def _in_all_dtypes(bounds: Bounds) -> Bounds:
-    from dataclasses import replace
-
     return replace(bounds, dtypes=tuple(dict.fromkeys((*bounds.dtypes, *ALL_FLOATS))))
 
 
-def _contiguous(bounds: Bounds) -> Bounds:
-    from dataclasses import replace
+def _in_any_layout(bounds: Bounds) -> Bounds:
+    return replace(bounds, layouts=LAYOUTS)
 
-    return replace(bounds, layouts=False)
+
+def _writable(bounds: Bounds) -> Bounds:
+    """Without stride 0: writing to such a tensor raises, which is another fault than changing it."""
+    return replace(bounds, layouts=tuple(one for one in bounds.layouts if one != "expanded"))
+
+
+def _contiguous(bounds: Bounds) -> Bounds:
+    return replace(bounds, layouts=LAYOUTS[:1])
 
 
 LIBRARY: Mapping[str, Property] = {
@@ -210,12 +214,18 @@ LIBRARY: Mapping[str, Property] = {
             _keeps_dtype,
             _in_all_dtypes,
         ),
-        Property("leaves_inputs_alone", "no argument is changed by the call", _leaves_inputs_alone),
+        Property(
+            "leaves_inputs_alone",
+            "no argument is changed by the call",
+            _leaves_inputs_alone,
+            _writable,
+        ),
         Property("deterministic", "equal inputs give equal results", _deterministic, _contiguous),
         Property(
             "accepts_any_layout",
             "the result is right for sliced, transposed and expanded inputs",
             _matches_reference,
+            _in_any_layout,
         ),
         Property(
             "finite_on_large_values",
@@ -241,8 +251,6 @@ def _violation(reason: Reason, message: str, *, expected: str = "", actual: str 
 
 
 def _reworded(mismatch: Mismatch, message: str) -> Mismatch:
-    from dataclasses import replace
-
     return replace(mismatch, reason=Reason.PROPERTY, message=f"{message}: {mismatch.message}")
 
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 #: A student's print loop must not bury the message.
 _OUTPUT_LINES = 12
+#: Columns of the labels, wide enough for ``  expected: ``.
+_LABELS = 12
 
 
 def render_failure(
@@ -42,7 +44,7 @@ def render_failure(
     lines += [
         _labelled(f"hint {number}", hint) for number, hint in enumerate(result.hints, start=1)
     ]
-    lines += [f"  rerun:   {rerun_command(result)}"]
+    lines.append(_labelled("rerun", rerun_command(result)))
     return "\n".join(lines)
 
 
@@ -54,13 +56,15 @@ def rerun_command(result: CaseResult) -> str:
 def _headline(result: CaseResult) -> str:
     verdict = result.verdict.name + (f" ({result.reason.value})" if result.reason else "")
     title = f"  {result.title}" if result.title else ""
-    return f"{result.nodeid}{title}: {verdict}, {result.points:g} of {result.max_points:g} points"
+    return (
+        f"{result.nodeid}{title}: {verdict}, {result.points:.4g} of {result.max_points:.4g} points"
+    )
 
 
 def _labelled(label: str, text: str) -> str:
     """``  label:  text``, with further lines aligned under the first."""
     first = f"  {label}:"
-    return first.ljust(11) + textwrap.indent(text, " " * 11).lstrip()
+    return first.ljust(_LABELS) + textwrap.indent(text, " " * _LABELS).lstrip()
 
 
 def _indented(text: str, indent: str) -> str:

@@ -83,7 +83,7 @@ def _chapter_line(chapter: str, title: str, cases: Sequence[CaseResult], width: 
     earned, possible = _points(cases)
     line = Text(f"Chapter {chapter}" + (f"  {title}" if width >= _WIDE else ""), style="bold")
     bar = _bar(earned, possible)
-    score = f"  {earned:g} / {possible:g}"
+    score = f"  {earned:.4g} / {possible:.4g}"
     gap = max(2, width - line.cell_len - bar.cell_len - len(score))
     return Text.assemble(line, " " * gap, bar, score)
 
@@ -102,20 +102,25 @@ def _chapter_table(cases: Sequence[CaseResult], width: int) -> Table:
         cells: list[RenderableType] = [f"  {problem.partition('/')[2]}"]
         if width >= _WIDE:
             cells += [mine[0].title, mine[0].kind]
-        table.add_row(*cells, _verdict(mine), f"{earned:g} / {possible:g}")
+        table.add_row(*cells, _verdict(mine), f"{earned:.4g} / {possible:.4g}")
     return table
 
 
 def _verdict(cases: Sequence[CaseResult]) -> Text:
     """The problem's verdict, and in how many of its cases when only some were accepted."""
     verdicts = [case.verdict for case in cases]
+    accepted = verdicts.count(Verdict.ACCEPTED)
     worst = next(verdict for verdict in _WORST_FIRST if verdict in verdicts)
     mark, style = _LOOKS[worst]
-    text = f"{mark} {worst.value.replace('_', ' ')}"
-    accepted = verdicts.count(Verdict.ACCEPTED)
-    if 0 < accepted < len(verdicts):
-        text += f", {accepted} of {len(verdicts)} right"
-    return Text(text, style=style)
+    if not 0 < accepted < len(verdicts):
+        return Text(f"{mark} {_words(worst)}", style=style)
+    if worst is Verdict.NOT_ATTEMPTED:
+        return Text(f"✓ {accepted} of {len(verdicts)} accepted", style="green")
+    return Text(f"{mark} {_words(worst)}, {accepted} of {len(verdicts)} accepted", style=style)
+
+
+def _words(verdict: Verdict) -> str:
+    return verdict.value.replace("_", " ")
 
 
 def _total(run: RunResult) -> Text:
@@ -125,7 +130,7 @@ def _total(run: RunResult) -> Text:
     line = Text.assemble(
         ("Total  ", "bold"),
         _bar(run.points, run.max_points),
-        f"  {run.points:g} / {run.max_points:g} points, {solved} of {len(problems)} problems solved",
+        f"  {run.points:.6g} / {run.max_points:.6g} points, {solved} of {len(problems)} problems solved",
     )
     line.append(f"  (isolation: {run.isolation}", style="bright_black")
     line.append(f", variant: {run.variant})" if run.variant else ")", style="bright_black")
