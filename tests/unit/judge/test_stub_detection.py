@@ -91,11 +91,11 @@ ATTEMPTS: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("value", STUBS, ids=str)
+@pytest.mark.parametrize("value", STUBS, ids=lambda value: type(value).__name__)
 def test_an_untouched_stub_is_seen(value: object) -> None:
     assert is_stub(value)
 
 
-@pytest.mark.parametrize("value", ATTEMPTS, ids=str)
+@pytest.mark.parametrize("value", ATTEMPTS, ids=lambda value: type(value).__name__)
 def test_an_attempt_is_no_stub(value: object) -> None:
     assert not is_stub(value)
