@@ -18,6 +18,7 @@ judge on whatever arrived, so every tag, index and length is checked.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypeAlias, cast
 
@@ -168,7 +169,7 @@ class Encoder:
 
     def _str(self, value: object, _depth: int) -> Tree:
         text = str.__str__(value)
-        if len(text) <= _SHORT_TEXT:
+        if len(text) <= _SHORT_TEXT and not _SURROGATE.search(text):
             self.charge(len(text) * (1 if text.isascii() else 6) + 3)  # JSON escapes the rest
             return text
         self.reserve(len(text))
@@ -301,6 +302,8 @@ class Decoder:
                 raise ProtocolError(f"no such kind of value: {str(tag)[:40]!r}")
 
 
+#: JSON writes two lone surrogates like one character beyond the basic plane: they would come back as that.
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _PLAIN = frozenset({bool, int, float, str})
 
 
