@@ -28,8 +28,9 @@ class ReportCollector:
     def __init__(self, grading: WorkbookSession) -> None:
         self.grading = grading
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Keep the result that the report carries."""
+        """Keep the result that the report carries, before other plugins read its text."""
         self.grading.note_result(report)
 
 

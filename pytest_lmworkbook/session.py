@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_lmworkbook import __version__
 from pytest_lmworkbook.builtin_set import builtin_root
-from pytest_lmworkbook.collect import CaseItem, load_selected, make_nodes
+from pytest_lmworkbook.collect import CaseItem, FailureText, load_selected, make_nodes
 from pytest_lmworkbook.grading import Grader
 from pytest_lmworkbook.judge.verdict import CaseResult, RunResult, Verdict
 from pytest_lmworkbook.kinds.base import Context
@@ -85,7 +85,10 @@ class WorkbookSession:
     def note_result(self, report: pytest.TestReport) -> None:
         """Take a result from a report."""
         if record := getattr(report, "lm_result", None):
-            self.results[report.nodeid] = CaseResult.from_json(record)
+            result = self.results[report.nodeid] = CaseResult.from_json(record)
+            if report.failed and isinstance(report.longrepr, str):
+                # xdist sends texts only; with this the short summary and JUnit say the same with and without it.
+                report.longrepr = FailureText(result)
 
     def note_worker(self, output: Mapping[str, Any]) -> None:
         """Take over what an xdist worker selected; all workers select the same."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from pytest_lmworkbook.problem.model import Problem
 
 WIDTH = 88
+_ITEM = re.compile(r"(\d+\.|-) +")
 
 
 def heading(problem: Problem) -> str:
@@ -51,13 +53,21 @@ def _docstring(text: str, indent: str) -> str:
 
 
 def _paragraph(paragraph: str, indent: str) -> str:
+    """One paragraph wrapped: code as it is, the items of a list each on lines of their own."""
     lines = paragraph.split("\n")
-    if any(line.startswith((" ", "- ", "|")) for line in lines):
+    if lines[0].startswith((" ", "|")):
         return "\n".join(f"{indent}{line}".rstrip() for line in lines)
+    items: list[list[str]] = [[]]
+    for line in lines:
+        if _ITEM.match(line) and items[-1]:
+            items.append([])
+        items[-1].append(line)
+    return "\n".join(_item(" ".join(line.strip() for line in item), indent) for item in items)
+
+
+def _item(text: str, indent: str) -> str:
+    marker = _ITEM.match(text)
+    hanging = indent + " " * (marker.end() if marker else 0)
     return textwrap.fill(
-        " ".join(lines),
-        WIDTH,
-        initial_indent=indent,
-        subsequent_indent=indent,
-        break_on_hyphens=False,
+        text, WIDTH, initial_indent=indent, subsequent_indent=hanging, break_on_hyphens=False
     )

@@ -242,7 +242,7 @@ def _check_finite(pair: _Pair) -> None:
     if bool(wrong.any()):
         count = (int(wrong.sum()), wrong.numel())
         index = tuple(wrong.nonzero()[0].tolist())
-        what = f"{_of(*count)} NaN or infinite, or should be, {describe_tensor(both[0])}"
+        what = f"{_differ(*count, both[0])}: NaN or infinite, or should be"
         raise _Differs(
             Reason.NOT_FINITE,
             pair.place,
@@ -296,9 +296,7 @@ def _check_floats(pair: _Pair, actual: Tensor, expected: Tensor) -> None:
         f"|difference| {float(difference[index]):.1e}, allowed {float(allowed[index]):.1e}"
     )
     count = (int(wrong.sum()), wrong.numel())
-    raise _Differs(
-        Reason.VALUE, pair.place, f"{_of(*count)} wrong, {describe_tensor(actual)}", worst, count
-    )
+    raise _Differs(Reason.VALUE, pair.place, _differ(*count, actual), worst, count)
 
 
 def _check_equal(pair: _Pair, actual: Tensor, expected: Tensor) -> None:
@@ -308,9 +306,7 @@ def _check_equal(pair: _Pair, actual: Tensor, expected: Tensor) -> None:
     index = tuple(wrong.nonzero()[0].tolist())
     count = (int(wrong.sum()), wrong.numel())
     worst = f"first  {list(index)}: expected {expected[index].item()}, got {actual[index].item()}"
-    raise _Differs(
-        Reason.VALUE, pair.place, f"{_of(*count)} wrong, {describe_tensor(actual)}", worst, count
-    )
+    raise _Differs(Reason.VALUE, pair.place, _differ(*count, actual), worst, count)
 
 
 def _place_of_largest(values: Tensor) -> tuple[int, ...]:
@@ -322,13 +318,10 @@ def _place_of_largest(values: Tensor) -> tuple[int, ...]:
     return tuple(place)
 
 
-def _of(count: int, total: int) -> str:
-    """How many of how many: ``12 of 4096 elements (0.3 %) are``."""
-    if total == 1:
-        return "the value is"
-    return (
-        f"{count} of {total} elements ({100 * count / total:.2g} %) {'is' if count == 1 else 'are'}"
-    )
+def _differ(count: int, total: int, tensor: Tensor) -> str:
+    """How many differ of how many: ``12 of 4096 elements differ (0.3 %), shape (4, 1024), float32``."""
+    many = f"{count} of {total} elements differ ({100 * count / total:.2g} %)"
+    return f"{'the value differs' if total == 1 else many}, {describe_tensor(tensor)}"
 
 
 def _number(element: Tensor) -> str:

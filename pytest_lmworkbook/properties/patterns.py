@@ -185,6 +185,10 @@ def _large(words: Words) -> Floats:
     return values
 
 
+def _shifted(words: Words) -> Floats:
+    return _normal(words) + LARGE
+
+
 def _tiny(words: Words) -> Floats:
     return _normal(words) * TINY
 
@@ -232,6 +236,8 @@ _PATTERNS: dict[str, Callable[[Words], Floats]] = {
     "mixed_sign": _mixed_magnitudes,
     # Up to 1000: softmax without subtracting the maximum, squares that overflow.
     "large": _large,
+    # 1000 and a little: variances as a difference of two large means, sums that lose their small part.
+    "shifted": _shifted,
     # About 1e-4: where eps stands in a normalisation, divisions by nearly nothing.
     "tiny": _tiny,
     # -1, 0, 1 over and over: argmax, top-k and sorting with equal values.
