@@ -101,19 +101,25 @@ def _schema(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
+    from pytest_lmworkbook.authoring.verdicts import render_total
     from pytest_lmworkbook.authoring.verify import verify_problems
 
     catalogue = _catalogue(options)
     problems = (
         [catalogue.find(one) for one in options.id] if options.id else list(catalogue.problems())
     )
-    report = verify_problems(problems, catalogue.kinds)
-    print(
-        json.dumps(report.to_json(), indent=2, ensure_ascii=False)
-        if options.json
-        else report.render()
-    )
-    return 0 if report.is_clean else 1
+    reports = []
+    for report in verify_problems(problems, catalogue.kinds, mutate=options.mutate):
+        reports.append(report)
+        if not options.json:
+            print(report.render(grid=bool(options.id)), flush=True)
+    is_clean = not any(report.faults for report in reports)
+    if options.json:
+        record = {"clean": is_clean, "problems": [report.to_json() for report in reports]}
+        print(json.dumps(record, indent=2, ensure_ascii=False))
+    else:
+        print(render_total(reports))
+    return 0 if is_clean else 1
 
 
 def _doctor(options: argparse.Namespace) -> int:
@@ -196,6 +202,9 @@ def _parser() -> argparse.ArgumentParser:
         "verify", parents=[common, as_json], help="prove that problems catch the mistakes they name"
     )
     verify.add_argument("id", nargs="*", metavar="ID", help="all problems when none is given")
+    verify.add_argument(
+        "--mutate", action="store_true", help="also try generic mutants of the references"
+    )
     verify.set_defaults(run=_verify)
 
     doctor = commands.add_parser(

@@ -36,9 +36,7 @@ def render_problem(
         for number, hint in enumerate(spec.hints[:hints], start=1)
     ]
     if explain and spec.explanation:
-        parts.append(
-            stubs.wrapped(f"Explanation: {kind.fill(problem, spec.explanation, variant).strip()}")
-        )
+        parts += ["Explanation", stubs.wrapped(kind.fill(problem, spec.explanation, variant))]
     if explain and spec.erratum:
-        parts.append(stubs.wrapped(f"Erratum of the source: {spec.erratum}"))
+        parts += ["Erratum of the source", stubs.wrapped(spec.erratum)]
     return "\n\n".join(parts)

@@ -9,10 +9,11 @@ from __future__ import annotations
 import tempfile
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_lmworkbook.authoring.mutation import is_mutable, try_mutants
+from pytest_lmworkbook.authoring.verdicts import ProblemReport, Trial
 from pytest_lmworkbook.grading import Grader
 from pytest_lmworkbook.judge.in_memory import InMemoryIsolation
 from pytest_lmworkbook.judge.process import ProcessIsolation
@@ -32,116 +33,50 @@ SALTS = ("public", "verify-1", "verify-2")
 _RIGHT = frozenset({"reference", "accepted"})
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """One graded specimen.
-
-    Attributes:
-        caught_by: The cases that refused it.
-        fault: What is wrong with the problem because of it; empty when nothing is.
-    """
-
-    role: str
-    name: str
-    caught_by: tuple[str, ...]
-    fault: str
-
-
-@dataclass(frozen=True, slots=True)
-class ProblemReport:
-    """What verifying one problem came to."""
-
-    problem: str
-    trials: tuple[Trial, ...]
-    faults: tuple[str, ...]
-    duration_s: float = 0.0
-
-    def count(self, role: str) -> int:
-        """How many specimens of a role were graded."""
-        return sum(trial.role == role for trial in self.trials)
-
-
-@dataclass(frozen=True, slots=True)
-class VerifyReport:
-    """What verifying came to."""
-
-    problems: tuple[ProblemReport, ...] = field(default=())
-
-    @property
-    def is_clean(self) -> bool:
-        """Whether no fault was found."""
-        return not any(one.faults for one in self.problems)
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON."""
-        return {
-            "clean": self.is_clean,
-            "problems": [
-                {
-                    "problem": one.problem,
-                    "faults": list(one.faults),
-                    "duration_s": round(one.duration_s, 3),
-                    "specimens": [
-                        {
-                            "role": trial.role,
-                            "name": trial.name,
-                            "caught_by": list(trial.caught_by),
-                            "fault": trial.fault,
-                        }
-                        for trial in one.trials
-                    ],
-                }
-                for one in self.problems
-            ],
-        }
-
-    def render(self) -> str:
-        """One line per problem, its faults below it, and the sum."""
-        lines = []
-        for one in self.problems:
-            mark = "ok  " if not one.faults else "FAIL"
-            lines.append(
-                f"{mark} {one.problem:<10} {one.count('mistake'):>3} mistakes caught, {one.count('junk'):>2} junk refused, "
-                f"{one.count('accepted')} alternatives accepted  {one.duration_s:6.1f} s"
-                if not one.faults
-                else f"{mark} {one.problem:<10} {len(one.faults)} fault(s)"
-            )
-            lines += [f"       {fault}".replace("\n", "\n       ") for fault in one.faults]
-        caught = sum(one.count("mistake") for one in self.problems)
-        broken = sum(bool(one.faults) for one in self.problems)
-        lines.append(
-            f"{len(self.problems)} problems, {caught} mistakes, {broken} problems with faults"
-        )
-        return "\n".join(lines)
-
-
 def verify_problems(
-    problems: Sequence[Problem | BrokenProblem], kinds: Mapping[str, Kind[Any]]
-) -> VerifyReport:
-    """Verify problems one after the other; a broken file is one fault."""
-    reports = []
+    problems: Sequence[Problem | BrokenProblem],
+    kinds: Mapping[str, Kind[Any]],
+    *,
+    mutate: bool = False,
+) -> Iterator[ProblemReport]:
+    """Verify problems one after the other; a broken file is one fault.
+
+    Args:
+        problems: What to verify.
+        kinds: Kind name to kind.
+        mutate: Whether to try generic mutants of the references too.
+    """
     with _workers() as workers:
         for problem in problems:
-            started = time.perf_counter()
             if isinstance(problem, BrokenProblem):
-                reports.append(
-                    ProblemReport(problem.id, (), (render_diagnostics(problem.diagnostics),))
-                )
-                continue
-            trials = tuple(_trials(problem, kinds, workers))
-            faults = (
-                *kinds[problem.spec.kind].audit(problem),
-                *_text_faults(problem, kinds),
-                *(one.fault for one in trials if one.fault),
-            )
-            reports.append(ProblemReport(problem.id, trials, faults, time.perf_counter() - started))
-    return VerifyReport(tuple(reports))
+                yield ProblemReport(problem.id, faults=(render_diagnostics(problem.diagnostics),))
+            else:
+                yield _verify(problem, kinds, workers, mutate=mutate)
+
+
+def _verify(
+    problem: Problem, kinds: Mapping[str, Kind[Any]], workers: ProcessIsolation, *, mutate: bool
+) -> ProblemReport:
+    started = time.perf_counter()
+    kind = kinds[problem.spec.kind]
+    trials = tuple(_trials(problem, kinds, workers))
+    mutants = tuple(try_mutants(problem, kinds, workers)) if mutate and is_mutable(problem) else ()
+    faults = [*kind.audit(problem), *_text_faults(problem, kinds), *(one.fault for one in trials)]
+    faults += [f"mutant survives: {one.mutant.change}" for one in mutants if one.is_survivor]
+    return ProblemReport(
+        problem.id,
+        cases=tuple(case.name for case in kind.cases(problem)),
+        trials=trials,
+        mutants=mutants,
+        faults=tuple(filter(None, faults)),
+        duration_s=time.perf_counter() - started,
+    )
 
 
 @contextmanager
 def _workers() -> Iterator[ProcessIsolation]:
     """Workers for specimens that are source: kernels, which have to be compiled from a file."""
-    workers = ProcessIsolation(preload=frozenset({"torch", "triton"}))
+    workers = ProcessIsolation(preload=frozenset({"torch", "triton", "jaxtyping"}))
     try:
         yield workers
     finally:

@@ -105,6 +105,14 @@ class Edit(Part):
         return self.replace
 
 
+class EquivalentMutant(Part):
+    """A generic mutant of the reference that no check can tell from it, and why."""
+
+    was: Text
+    becomes: str = ""
+    because: Text
+
+
 class PropertySpec(Part):
     """A property that belongs to one problem: a function beside the reference."""
 
@@ -123,6 +131,8 @@ class FunctionSpec(ProblemSpec):
     mistakes: tuple[Edit, ...] = ()
     #: Other implementations that are right too.
     accepted: tuple[Reference, ...] = ()
+    #: Mutants that survive `verify --mutate` because they compute the same.
+    equivalent: tuple[EquivalentMutant, ...] = ()
     #: Dotted names that a submission may not call.
     forbid: tuple[str, ...] = ()
 

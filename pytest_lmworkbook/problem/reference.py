@@ -185,11 +185,20 @@ def edited_file(root: Path, ref: ReferencePath, edits: Edits, *, function: str =
         EditError: An edit does not fit, or the result is not Python.
     """
     target = ReferencePath(ref.path, function or ref.name)
+    resolve_reference(root, ref)
+    return replaced_file(root, target, edited_source(root, target, edits))
+
+
+def replaced_file(root: Path, ref: ReferencePath, source: str) -> str:
+    """The text of the reference's whole file with another source of the function.
+
+    Raises:
+        ReferencePathError: There is no such function.
+    """
     path = resolve_reference(root, ref)
-    edited = edited_source(root, target, edits)
-    first, last = _function(path, target)
+    first, last = _function(path, ref)
     lines = _read(path).split("\n")
-    return "\n".join([*lines[: first - 1], edited.rstrip("\n"), *lines[last:]])
+    return "\n".join([*lines[: first - 1], source.rstrip("\n"), *lines[last:]])
 
 
 def _execute(root: Path, ref: ReferencePath, text: str) -> types.ModuleType:

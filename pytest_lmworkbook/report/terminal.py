@@ -130,7 +130,7 @@ def _total(run: RunResult) -> Text:
     line = Text.assemble(
         ("Total  ", "bold"),
         _bar(run.points, run.max_points),
-        f"  {run.points:.6g} / {run.max_points:.6g} points, {solved} of {len(problems)} problems solved",
+        f"  {run.points:.6g} / {run.max_points:.6g} points, {solved} of {len(problems)} solved",
     )
     line.append(f"  (isolation: {run.isolation}", style="bright_black")
     line.append(f", variant: {run.variant})" if run.variant else ")", style="bright_black")
