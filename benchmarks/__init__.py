@@ -1,0 +1,1 @@
+"""Costs of the package against the budgets of its design: ``python -m benchmarks``."""
