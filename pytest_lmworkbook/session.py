@@ -105,7 +105,9 @@ class WorkbookSession:
         if hasattr(config, "workeroutput"):
             config.workeroutput[_SELECTED] = [blank.to_json() for blank in self.selected.values()]
             return True
-        return all(self._write(name, path) for name, path in self.settings.reports)
+        # Each is tried: one report that cannot be written must not keep the next from being.
+        written = [self._write(name, path) for name, path in self.settings.reports]
+        return all(written)
 
     def run_result(self) -> RunResult:
         """The result object; a selected case without a result is in it, with 0 points."""
