@@ -134,12 +134,11 @@ def load_selected(
     Raises:
         pytest.UsageError: No such workbook, chapter or problem; the message lists what there is.
     """
-    from pytest_lmworkbook.problem.load import ProblemSet
+    from pytest_lmworkbook.problem.load import ProblemSet, find_workbook
 
     sets = [ProblemSet(root, kinds) for root in settings.problem_sets]
-    chosen = next((one for one in sets if settings.workbook in one.workbook_names()), sets[0])
     try:
-        workbook = chosen.workbook(settings.workbook)
+        workbook = find_workbook(sets, settings.workbook)
     except LMWorkbookError as fault:
         raise pytest.UsageError(_text_of(fault)) from fault
     _refuse_unknown("chapter", settings.chapters, list(workbook.chapter_titles))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_lmworkbook.errors import LMWorkbookError, ProblemFileError
-from pytest_lmworkbook.problem.load import BrokenProblem, ProblemSet, Workbook
+from pytest_lmworkbook.problem.load import BrokenProblem, ProblemSet, Workbook, find_workbook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -37,8 +37,7 @@ class Catalogue:
         Raises:
             LMWorkbookError: There is none; the message lists those there are.
         """
-        owner = next((one for one in self.sets if name in one.workbook_names()), self.sets[0])
-        return owner.workbook(name)
+        return find_workbook(self.sets, name)
 
     def problems(self, workbook: str = "") -> Iterator[Problem | BrokenProblem]:
         """Every problem of every workbook, or of one."""

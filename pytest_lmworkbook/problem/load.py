@@ -125,6 +125,22 @@ class ProblemSet:
         return Workbook(name, self.root, spec, self.kinds)
 
 
+def find_workbook(sets: Sequence[ProblemSet], name: str) -> Workbook:
+    """A workbook of the first set that has it.
+
+    Raises:
+        LMWorkbookError: No set has it; the message lists those of all sets.
+        ProblemFileError: ``workbook.yaml`` is wrong.
+    """
+    owner = next((one for one in sets if name in one.workbook_names()), None)
+    if owner is not None:
+        return owner.workbook(name)
+    known = sorted({known for one in sets for known in one.workbook_names()})
+    hint = _did_you_mean(name, known)
+    message = f"no workbook {name!r}, there is {', '.join(known) or 'none'}"
+    raise LMWorkbookError(f"{message}; {hint}" if hint else message)
+
+
 def load_problem(
     path: Path, workbook: str, chapter: str, root: Path, kinds: Mapping[str, KindLoader]
 ) -> Problem | BrokenProblem:
