@@ -143,12 +143,25 @@ def _fault_of_exception(entry: str, header: Header, limits: Limits) -> Submissio
         said = (
             "bdb.BdbQuit: a breakpoint needs a terminal, so run with --pdb or --lm-isolation none"
         )
-    if "File too large" in message:
-        said += f" (the limit is {limits.file_mib:,} MiB for one file)"
+    said += _limit_behind(message, limits)
     verb = "ended the process" if kind == "SystemExit" else "raised"
     return SubmissionFault(
         Verdict.CRASHED, f"{doing} {verb}{_colon(kind)} {said}{place}.", trace=_trace(header)
     )
+
+
+def _limit_behind(message: str, limits: Limits) -> str:
+    """The limit that makes the system answer with such a message."""
+    for words, limit in (
+        ("File too large", f"{limits.file_mib:,} MiB for one file"),
+        ("Too many open files", f"{limits.open_files:,} open files"),
+        ("can't start new thread", f"{limits.processes:,} processes and threads"),
+        ("Resource temporarily unavailable", f"{limits.processes:,} processes and threads"),
+        ("No space left on device", "reached for all temporary files together"),
+    ):
+        if words in message:
+            return f" (the limit is {limit})"
+    return ""
 
 
 def _colon(kind: str) -> str:

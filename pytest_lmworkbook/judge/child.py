@@ -20,11 +20,14 @@ from pytest_lmworkbook.judge.protocol import (
     send,
 )
 from pytest_lmworkbook.judge.rlimits import apply_limits
+from pytest_lmworkbook.judge.sandbox.confine import confine_worker
 from pytest_lmworkbook.judge.worker import Worker
 
 if TYPE_CHECKING:
     import socket
     from pathlib import Path
+
+    from pytest_lmworkbook.judge.sandbox.confine import Confinement
 
 #: Sent to a worker that hangs, to learn where.
 STUCK_SIGNAL = signal.SIGUSR1
@@ -39,30 +42,48 @@ class ChildSpec:
         memory_mib: See `Limits`.
         file_mib: See `Limits`.
         result_mib: See `Limits`.
+        cpu_s: See `Limits`.
+        processes: See `Limits`.
+        open_files: See `Limits`.
+        others: Threads of the same user outside: the kernel's limit counts them.
         extra_path: Folders of the judge's path that the server itself does not import from.
+        confinement: See `sandbox.confine`; empty outside of the sandbox.
     """
 
     temporary: Path
     memory_mib: int
     file_mib: int
     result_mib: int
+    cpu_s: int
+    processes: int
+    open_files: int
+    others: int
     extra_path: tuple[str, ...]
+    confinement: Confinement
 
 
 def run_child(sock: socket.socket, *, output: int, trace: int, spec: ChildSpec) -> None:
     """Serve requests until the judge closes the connection."""
     os.setsid()  # no terminal, and one process group to kill
-    die_with_parent(signal.SIGKILL)
     _reset_signals()
     _redirect(output)
     _close_others(keep={sock.fileno(), trace})
     faulthandler.enable(trace)
     faulthandler.register(STUCK_SIGNAL, trace)
-    spec.temporary.mkdir()
-    os.environ["TMPDIR"] = tempfile.tempdir = str(spec.temporary)
+    spec.temporary.mkdir(mode=0o700)
+    _use_folder(spec.temporary, home=bool(spec.confinement))
     sys.path.extend(spec.extra_path)
     _use_one_thread()
-    apply_limits(memory_mib=spec.memory_mib, file_mib=spec.file_mib)
+    confine_worker(spec.confinement, spec.temporary)
+    die_with_parent(signal.SIGKILL)  # the kernel forgets it when the user changes
+    apply_limits(
+        memory_mib=spec.memory_mib,
+        file_mib=spec.file_mib,
+        cpu_s=spec.cpu_s,
+        # The server counts and kills; this is for a bomb that grows between two of its looks.
+        processes=spec.others + 2 * spec.processes,
+        open_files=spec.open_files,
+    )
     _serve(sock, Bounds(payload=spec.result_mib << 20))
 
 
@@ -87,6 +108,15 @@ def _close_others(*, keep: set[int]) -> None:
         if int(name) > 2 and int(name) not in keep:
             with contextlib.suppress(OSError):  # the listing's own descriptor is gone
                 os.close(int(name))
+
+
+def _use_folder(temporary: Path, *, home: bool) -> None:
+    """Temporary files and compiler caches of one worker are no other's to find or to poison."""
+    os.environ["TMPDIR"] = tempfile.tempdir = str(temporary)
+    os.environ["TRITON_CACHE_DIR"] = str(temporary / "triton")
+    os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(temporary / "inductor")
+    if home:
+        os.environ["HOME"] = str(temporary)
 
 
 def _use_one_thread() -> None:

@@ -45,13 +45,16 @@ class WorkerEndedError(Exception):
 
     Attributes:
         status: ``exit N``, ``signal N``, or empty when the fork server went with it.
+        over: ``memory MIB`` or ``processes COUNT`` where the server killed it for that.
         dump: What `faulthandler` wrote on the way, if anything.
         for_memory: Whether the kernel has killed processes for memory since the worker started.
     """
 
     def __init__(self, status: str, dump: str, *, for_memory: bool) -> None:
         super().__init__(status or "the fork server ended")
-        self.status = status
+        words = status.split()
+        self.status = " ".join(words[:2])
+        self.over = " ".join(words[2:])
         self.dump = dump
         self.for_memory = for_memory
 
@@ -95,7 +98,7 @@ class WorkerConnection:
         server: The fork server.
         number: The worker's name there.
         needs: Libraries that the server imports first.
-        limits: ``memory_mib``, ``file_mib`` and ``result_mib``.
+        limits: What the server and the worker enforce; see `process`.
         output: Collects what the worker prints.
         bounds: The most to accept in an answer.
     """

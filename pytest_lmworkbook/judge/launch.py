@@ -1,6 +1,6 @@
 """The judge's side of the fork server: start it, ask it for workers, end it.
 
-The server gets a clean environment and an explicit path, and nothing in its arguments. A ``wrap`` puts a
+The server gets a clean environment and an explicit path, and nothing in its arguments. `Walls` may put a
 command such as bubblewrap in front; everything else works through three inherited descriptors.
 """
 
@@ -22,13 +22,11 @@ from typing import IO, TYPE_CHECKING, cast
 from pytest_lmworkbook.errors import JudgeError
 from pytest_lmworkbook.judge.forkserver import MOST_BYTES
 from pytest_lmworkbook.judge.linux import is_linux
+from pytest_lmworkbook.judge.walls import Walls
+from pytest_lmworkbook.judge.watch import threads_of_user
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
-    from typing import TypeAlias
-
-    #: Command line and private folder -> the command line to run instead.
-    Wrap: TypeAlias = Callable[[list[str], Path], list[str]]
+    from collections.abc import Collection, Iterator, Sequence
 
 _BOOTSTRAP = """\
 import importlib, json, sys
@@ -57,31 +55,42 @@ class ServerProcess:
 
     Args:
         preload: Libraries to import at once.
-        wrap: Puts another command in front, for a sandbox.
+        walls: What the sandbox puts around it.
+        within: Where its private folder goes.
     """
 
-    def __init__(self, *, preload: Collection[str] = (), wrap: Wrap | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        preload: Collection[str] = (),
+        walls: Walls | None = None,
+        within: Path | None = None,
+    ) -> None:
         if not is_linux():
             raise JudgeError(
                 f"isolation tier 'process' needs Linux, and this is {sys.platform}; "
                 "run with --lm-isolation none"
             )
-        self._private = Path(tempfile.mkdtemp(prefix="lmworkbook-"))
+        walls = walls or Walls()
+        prefix = "s-" if within else "lmworkbook-"  # short: sockets in it have short names only
+        self._private = Path(tempfile.mkdtemp(prefix=prefix, dir=within))
+        if walls.is_open_to_others:
+            self._private.chmod(0o711)
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control.settimeout(_FIRST_REPLY_S)
         command = [sys.executable, "-I", "-c", _BOOTSTRAP]
         with theirs, (self._private / "server.log").open("wb") as log, self._removing_on_error():
             self._process = subprocess.Popen(  # noqa: S603 (our own interpreter, our own code)
-                wrap(command, self._private) if wrap else command,
+                walls.wrap(command, self._private) if walls.wrap else command,
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
-                env=_environment(self._private),
+                env=server_environment(self._private),
                 cwd=self._private,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
             )
-            self._configure(theirs.fileno(), preload)
+            self._configure(theirs.fileno(), preload, walls)
 
     @property
     def pid(self) -> int:
@@ -158,7 +167,7 @@ class ServerProcess:
             shutil.rmtree(self._private, ignore_errors=True)
             raise JudgeError(f"the fork server does not start: {error}") from error
 
-    def _configure(self, control: int, preload: Collection[str]) -> None:
+    def _configure(self, control: int, preload: Collection[str], walls: Walls) -> None:
         path, extra_path, package = split_path(sys.path)
         configuration = {
             "control": control,
@@ -167,6 +176,8 @@ class ServerProcess:
             "extra_path": extra_path,
             "package": package,
             "preload": sorted(preload),
+            "confinement": dict(walls.confinement),
+            "others": threads_of_user(os.getuid()),
             # The kernel ties a child to the thread that started it, not to the process.
             "with_parent": threading.current_thread() is threading.main_thread(),
         }
@@ -204,12 +215,12 @@ def _is_installed(place: str) -> bool:
     return (folder / "torch" / "version.py").is_file()  # installed with --target
 
 
-def _environment(private: Path) -> dict[str, str]:
+def server_environment(private: Path) -> dict[str, str]:
+    """All that the server and its workers know of the judge's environment."""
     environment = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
     return {
         **environment,
         **dict.fromkeys(_THREADS, "1"),
         "TMPDIR": str(private),
         "TRITON_INTERPRET": "1",  # read when Triton is imported; this tier only ever interprets
-        "TRITON_CACHE_DIR": str(private / "triton"),
     }

@@ -27,9 +27,10 @@ from pytest_lmworkbook.judge.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
+    from pathlib import Path
 
-    from pytest_lmworkbook.judge.launch import Wrap
     from pytest_lmworkbook.judge.submission import Found, Returned, SubmissionSpec
+    from pytest_lmworkbook.judge.walls import Walls
 
 #: A worker's first answer needs no student code; only a starved machine takes this long.
 _OPEN_S = 60.0
@@ -46,6 +47,7 @@ class ProcessSubmission:
         self._output = OutputTail(spec.limits.output_kib * KIB)
         self._spent_s = 0.0
         self._calls = 0
+        self.is_closed = False
         self._connection: WorkerConnection | None = self._connect()
 
     def look(self, entry: str) -> Found:
@@ -80,6 +82,10 @@ class ProcessSubmission:
 
     def close(self) -> None:
         """End the worker and whatever it left behind."""
+        self.is_closed = True
+        self._disconnect()
+
+    def _disconnect(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -123,7 +129,7 @@ class ProcessSubmission:
     def _late(
         self, entry: str, late: WorkerLateError, waited_s: float, limit_s: float
     ) -> SubmissionFault:
-        self.close()
+        self._disconnect()
         place = find_place(late.dump, self._root)
         where = f" It was at {place.at}: `{place.source}`." if place.at else ""
         if waited_s < limit_s:
@@ -146,14 +152,42 @@ class ProcessSubmission:
     def _crashed(self, entry: str, ended: WorkerEndedError) -> SubmissionFault:
         place = find_place(ended.dump, self._root)
         where = f" at {place.at}: `{place.source}`" if place.at else ""
-        if self._ran_out_of_memory(ended):
+        verdict, words = self._limit_passed(entry, ended)
+        if verdict is None and self._ran_out_of_memory(ended):
+            verdict = Verdict.OUT_OF_MEMORY
             words = (
                 f"{entry} needed more memory than there is{where}; the limit is "
                 f"{self._spec.limits.memory_mib:,} MiB. The process was ended ({_words(ended.status)})."
             )
-            return SubmissionFault(Verdict.OUT_OF_MEMORY, words, trace=place.trace)
-        words = f"{entry} ended its process{where}: {_words(ended.status)}."
-        return SubmissionFault(Verdict.CRASHED, words, trace=place.trace)
+        elif verdict is None:
+            verdict = Verdict.CRASHED
+            words = f"{entry} ended its process{where}: {_words(ended.status)}."
+        return SubmissionFault(verdict, words, trace=place.trace)
+
+    def _limit_passed(self, entry: str, ended: WorkerEndedError) -> tuple[Verdict | None, str]:
+        """The limit for which the server or the kernel killed the worker."""
+        limits = self._spec.limits
+        kind, _, number = ended.over.partition(" ")
+        count = int(number) if number.isdigit() else 0
+        if kind == "memory":
+            words = (
+                f"{entry} and the processes that it started used {count:,} MiB of memory together; "
+                f"the limit is {limits.memory_mib:,} MiB."
+            )
+            return Verdict.OUT_OF_MEMORY, words
+        if kind == "processes":
+            words = (
+                f"{entry} had {count:,} processes and threads at a time; the limit is "
+                f"{limits.processes:,}. Does it start one per element, or fork in a loop?"
+            )
+            return Verdict.CRASHED, words
+        if ended.status == f"signal {int(signal.SIGXCPU)}":
+            words = (
+                f"{entry} used up the {limits.cpu_s:,} s of processor time that one process may use, "
+                "all its threads together."
+            )
+            return Verdict.TIMED_OUT, words
+        return None, ""
 
     def _ran_out_of_memory(self, ended: WorkerEndedError) -> bool:
         if ended.status == f"signal {int(signal.SIGKILL)}":
@@ -162,7 +196,7 @@ class ProcessSubmission:
         return aborted and "std::bad_alloc" in self._output.text()
 
     def _forged(self, entry: str, error: ProtocolError) -> SubmissionFault:
-        self.close()
+        self._disconnect()
         words = (
             f"{entry} sent the judge something that is not an answer ({error}). "
             "Does the code write to files or sockets that it did not open?"
@@ -175,20 +209,23 @@ class ProcessIsolation:
 
     Args:
         preload: Libraries to import before the first submission needs them: ``torch``, ``triton``.
-        wrap: Puts another command in front of the fork server.
+        walls: What a sandbox puts around the fork server.
         name: How reports name the tier.
+        within: Where the server's private folder goes.
     """
 
     def __init__(
         self,
         *,
         preload: Collection[str] = (),
-        wrap: Wrap | None = None,
+        walls: Walls | None = None,
         name: str = "process",
+        within: Path | None = None,
     ) -> None:
         self.name = name
         self._preload = frozenset(preload)
-        self._wrap = wrap
+        self._walls = walls
+        self._within = within
         self._server: ServerProcess | None = None
         self._workers = 0
 
@@ -232,7 +269,9 @@ class ProcessIsolation:
 
     def _started(self) -> ServerProcess:
         if self._server is None:
-            self._server = ServerProcess(preload=self._preload, wrap=self._wrap)
+            self._server = ServerProcess(
+                preload=self._preload, walls=self._walls, within=self._within
+            )
         return self._server
 
     def _fork(
@@ -247,6 +286,9 @@ class ProcessIsolation:
                 "memory_mib": spec.limits.memory_mib,
                 "file_mib": spec.limits.file_mib,
                 "result_mib": spec.limits.result_mib,
+                "cpu_s": spec.limits.cpu_s,
+                "processes": spec.limits.processes,
+                "open_files": spec.limits.open_files,
             },
             output=output,
             bounds=answers.bounds_of(spec.limits),

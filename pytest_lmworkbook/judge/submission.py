@@ -30,6 +30,7 @@ class SubmissionSpec:
         needs: Libraries to have imported before the worker starts: ``torch``, ``triton``.
         environment: Set in the worker before any student import.
         limits: Bounds for everything that is run through this submission.
+        is_ours: The code is ours, not a student's: it is kept apart from what students can reach.
     """
 
     root: Path
@@ -37,6 +38,7 @@ class SubmissionSpec:
     needs: frozenset[str] = frozenset()
     environment: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     limits: Limits = field(default_factory=Limits)
+    is_ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from pytest_lmworkbook.judge.linux import children_of
 from pytest_lmworkbook.judge.process import ProcessIsolation, ProcessSubmission
 from pytest_lmworkbook.judge.submission import Found, Isolation, SubmissionSpec
 from pytest_lmworkbook.judge.verdict import Verdict
+from pytest_lmworkbook.judge.walls import Walls
 
 MakeSpec = Callable[..., SubmissionSpec]
 Submit = Callable[..., ProcessSubmission]
@@ -417,11 +418,11 @@ def test_the_server_dies_with_the_judge(tmp_path: Path) -> None:
 
 
 def test_a_server_that_cannot_start_is_our_fault(make_spec: MakeSpec) -> None:
-    with ProcessIsolation(wrap=lambda *_: ["false"]) as isolation:  # noqa: SIM117
+    with ProcessIsolation(walls=Walls(wrap=lambda *_: ["false"])) as isolation:  # noqa: SIM117
         with pytest.raises(JudgeError, match="the fork server ends as soon as it starts"):
             isolation.open(make_spec(""))
     with pytest.raises(JudgeError, match="the fork server does not start"):
-        ProcessIsolation(wrap=lambda *_: ["/no/such/command"]).start()
+        ProcessIsolation(walls=Walls(wrap=lambda *_: ["/no/such/command"])).start()
 
 
 def test_other_systems_get_a_clear_message(monkeypatch: pytest.MonkeyPatch) -> None:
