@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_lmworkbook import __version__
 from pytest_lmworkbook.builtin_set import builtin_root
 from pytest_lmworkbook.collect import CaseItem, FailureText, load_selected, make_nodes
+from pytest_lmworkbook.errors import JudgeError
 from pytest_lmworkbook.grading import Grader
 from pytest_lmworkbook.judge.verdict import CaseResult, RunResult, Verdict
 from pytest_lmworkbook.kinds.base import Context
@@ -59,7 +60,9 @@ class WorkbookSession:
         settings = read_settings(config, builtin_root())
         kinds = load_kinds()
         workbook, problems = load_selected(settings, kinds)
-        isolation = open_isolation(settings.isolation, needs(kinds, problems))
+        isolation = open_isolation(
+            settings.isolation, needs(kinds, problems), hidden=settings.problem_sets
+        )
         context = Context(
             salt=settings.salt,
             variant=settings.variant,
@@ -210,12 +213,30 @@ def needs(
     return found
 
 
-def open_isolation(tier: str, preload: frozenset[str]) -> Isolation:
-    """The tier by name; nothing is started yet."""
+def open_isolation(tier: str, preload: frozenset[str], *, hidden: Iterable[Path] = ()) -> Isolation:
+    """The tier by name; no worker is started yet, but a sandbox is tried out.
+
+    Args:
+        tier: One of `settings.ISOLATIONS`.
+        preload: Libraries that workers need.
+        hidden: Folders of problem sets, which a sandbox does not show.
+
+    Raises:
+        pytest.UsageError: No sandbox works here; nothing weaker takes its place.
+    """
     if tier == "none":
         from pytest_lmworkbook.judge.in_process import InProcessIsolation
 
         return InProcessIsolation()
+    if tier == "sandbox":
+        import pytest
+
+        from pytest_lmworkbook.judge.sandbox.choose import open_sandbox
+
+        try:
+            return open_sandbox(preload, hidden=hidden)
+        except JudgeError as fault:
+            raise pytest.UsageError(str(fault)) from fault
     from pytest_lmworkbook.judge.process import ProcessIsolation
 
     return ProcessIsolation(preload=preload)

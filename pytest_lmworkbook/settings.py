@@ -19,7 +19,7 @@ PUBLIC_SALT = "public"
 #: ``--lm-thorough`` draws this many times more.
 THOROUGH = 10
 EXAMPLES = 60
-ISOLATIONS = ("process", "none")
+ISOLATIONS = ("process", "sandbox", "none")
 
 _SPAN = re.compile(r"^(\w+)-(\w+)$")
 

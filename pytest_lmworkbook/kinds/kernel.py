@@ -177,6 +177,7 @@ def _diagnose_in_worker(problem: Problem, isolation: Isolation | None) -> Diagno
                     modules=("wrong_kernel",),
                     needs=KernelKind.needs,
                     environment=INTERPRET,
+                    is_ours=True,
                 )
                 submission = isolation.open(spec)
                 try:
