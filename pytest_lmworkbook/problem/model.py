@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, field_validator
 from pydantic_core import PydanticCustomError
 
 from pytest_lmworkbook.problem.fields import (
@@ -74,13 +74,17 @@ class InputSpec(Part):
         return span
 
 
+#: Read as text, because it may name a dimension; to an editor, which knows YAML's own types, a number is fine.
+Bound = Annotated[str, WithJsonSchema({"type": ["number", "string"]})]
+
+
 class ArgumentSpec(Part):
     """Bounds for one argument of a drawn call, where the defaults will not do.
 
     Bounds may name a dimension: ``range: [1, experts]``.
     """
 
-    range: tuple[str, str] | None = None
+    range: tuple[Bound, Bound] | None = None
     pattern: str | None = None
     choices: tuple[Number, ...] | None = None
 
