@@ -71,7 +71,8 @@ def _render_plain(value: object) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(render_value, value)) + "]"
     if isinstance(value, tuple):
-        return "(" + "".join(f"{render_value(item)}, " for item in value).rstrip(" ") + ")"
+        items = ", ".join(map(render_value, value))
+        return f"({items},)" if len(value) == 1 else f"({items})"
     if isinstance(value, dict):
         return (
             "{" + ", ".join(f"{key!r}: {render_value(item)}" for key, item in value.items()) + "}"

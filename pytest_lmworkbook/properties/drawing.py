@@ -6,6 +6,7 @@ in the source of the modules that happen to be loaded, and one seed would not gi
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from pytest_lmworkbook.errors import JudgeError
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import TypeVar
 
-    from hypothesis.strategies import DrawFn
+    from hypothesis.strategies import DrawFn, SearchStrategy
 
     from pytest_lmworkbook.properties.annotations import Axis, Parameter, ParameterType
     from pytest_lmworkbook.properties.bounds import Bounds
@@ -72,14 +73,17 @@ class Drawing:
         # What bounds may name: axes, and integer arguments once they are drawn.
         self._known: dict[str, int] = {}
         self._stream = 0
+        # No two draws are from the same range. From like ranges Hypothesis would copy one drawn value over another in
+        # most of its examples, and a run of 60 would see some patterns 20 times and others never.
+        self._draws = 0
 
     def integer(self, low: int, high: int) -> int:
         """Draw from low to high; shrinks to low."""
-        from hypothesis import strategies
-
         span = high - low
         if span < DIGIT:
-            return low + self._draw(strategies.integers(0, span))
+            self._draws += 1
+            first = self._draws * DIGIT
+            return low + self._draw(_numbers(first, span)) - first
         upper = self.integer(0, span // DIGIT)
         return min(low + DIGIT * upper + self.integer(0, DIGIT - 1), high)
 
@@ -187,9 +191,10 @@ class Drawing:
     def _items(self, name: str) -> Iterator[None]:
         """Go on or stop, item by item: shrinking can then take any item out, not only the last one."""
         depth = name.count("[]")
-        for _ in range(MAX_LIST_LENGTH):
-            # Two in three go on; inner lists are a little shorter.
-            if self.integer(0, 9) <= depth:
+        for length in range(MAX_LIST_LENGTH + 1):
+            # Two in three go on; inner lists are a little shorter. A full list is asked too: every list ends in a
+            # "stop", or what comes after a full one would be misread when an item is taken out.
+            if self.integer(0, 9) <= depth or length == MAX_LIST_LENGTH:
                 return
             yield
 
@@ -243,6 +248,13 @@ class Drawing:
         if kind.family == "bool" or (bounds.low is None and bounds.high is None):
             return None, None
         return bounds.limits(DEFAULT_FLOATS, self._known, name)
+
+
+@cache
+def _numbers(first: int, span: int) -> SearchStrategy[int]:
+    from hypothesis import strategies
+
+    return strategies.sampled_from(range(first, first + span + 1))
 
 
 def float_steps(low: float, high: float) -> tuple[float, ...]:

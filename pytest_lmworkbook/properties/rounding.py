@@ -6,7 +6,7 @@ torch is imported when they are made.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -148,7 +148,7 @@ def changes(dtype: str) -> Iterator[Change]:
         yield Change(seed, size, wanted / size)
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _signs(shape: tuple[int, ...], seed: int, stream: int) -> Tensor:
     import torch
 

@@ -76,7 +76,8 @@ def render_value(value: object) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(render_value, value)) + "]"
     if isinstance(value, tuple):
-        return "(" + "".join(f"{render_value(item)}, " for item in value).rstrip(" ") + ")"
+        items = ", ".join(map(render_value, value))
+        return f"({items},)" if len(value) == 1 else f"({items})"
     if isinstance(value, float) and not math.isfinite(value):
         return f'float("{value}")'
     return repr(value)
@@ -119,6 +120,8 @@ def _take_apart(tensor: Tensor, library: str) -> tuple[str, Tensor]:
     import torch
 
     shape, stride = tuple(tensor.shape), tensor.stride()
+    if tensor.numel() == 0:
+        return "contiguous", tensor
     if tensor.is_contiguous() and stride == torch.empty(shape, device="meta").stride():
         if tensor.storage_offset() == 0 or library == "np":
             return "contiguous", tensor

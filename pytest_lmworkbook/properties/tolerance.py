@@ -189,14 +189,14 @@ def _allow(
     if value is None:
         return _allow_exact(exact, native)
     finite = torch.isfinite(value)
+    held = tensors.float_leaf(native)
+    judged = finite if held is None else finite & torch.isfinite(held)
     loss = torch.stack([one for one in losses if one is not None]).amax(dim=0)
-    magnitude = torch.where(finite, value.abs(), 0.0)
+    loss, magnitude = (torch.where(judged, one, 0.0) for one in (loss, value.abs()))
     eps = max(rounding.EPS[dtype], rounding.EPS[_dtype_of(native)])
     allowed = FACTOR * _row_maximum(loss) + ulps * eps * _row_maximum(magnitude)
     allowed = torch.where(finite, allowed + ulps * rounding.SMALLEST[_dtype_of(native)], 0.0)
-    held = tensors.float_leaf(native)
-    if held is not None:
-        allowed = torch.where(finite & ~torch.isfinite(held), math.inf, allowed)
+    allowed = torch.where(finite & ~judged, math.inf, allowed)
     return allowed.item() if isinstance(exact, float) else allowed
 
 
