@@ -37,6 +37,8 @@ def gpt_parameters(d_model: int, n_layers: int, vocabulary: int) -> int:
 def layers_add_the_same_each(call: Callable[..., Any], inputs: Mapping[str, Any]) -> str | None:
     """Going from n to n + 1 layers adds as many weights as going from n + 1 to n + 2."""
     counts = [call(**{**inputs, "n_layers": inputs["n_layers"] + more}) for more in range(3)]
+    if not all(isinstance(count, int | float) for count in counts):
+        return f"wanted a number for each count, got {counts}"
     first, second = counts[1] - counts[0], counts[2] - counts[1]
     if first == second:
         return None

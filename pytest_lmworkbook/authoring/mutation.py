@@ -89,7 +89,7 @@ def _grade(
 ) -> str:
     """The first case that refuses the mutant; empty when none does."""
     with _submission(problem, kinds, mutant) as root:
-        grader = Grader(kinds, root, isolation, Context(), limits=LIMITS)
+        grader = Grader(kinds, root, isolation, Context(shrink=False), limits=LIMITS)
         try:
             for case in grader.cases(problem):
                 result = grader.grade(problem, case)

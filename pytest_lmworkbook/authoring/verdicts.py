@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from pytest_lmworkbook.authoring.band import Band
     from pytest_lmworkbook.authoring.mutation import MutantTrial
 
 #: Longest name of a mistake in the grid.
@@ -47,6 +48,7 @@ class ProblemReport:
     cases: tuple[str, ...] = ()
     trials: tuple[Trial, ...] = ()
     mutants: tuple[MutantTrial, ...] = ()
+    band: Band | None = None
     faults: tuple[str, ...] = ()
     duration_s: float = 0.0
 
@@ -72,12 +74,15 @@ class ProblemReport:
             "duration_s": round(self.duration_s, 3),
             "specimens": [trial.to_json() for trial in self.trials],
             "mutants": [one.to_json() for one in self.mutants],
+            "band": asdict(self.band) if self.band else None,
         }
 
     def render(self, *, grid: bool = False) -> str:
         """One line, the faults below it, and on demand the grid of mistakes and cases."""
         lines = [self._headline()]
         lines += [f"       {fault}".replace("\n", "\n       ") for fault in self.faults]
+        if grid and self.band:
+            lines.append(f"       {self.band.text}")
         return "\n".join([*lines, *(self._grid() if grid else ())])
 
     def _headline(self) -> str:

@@ -12,15 +12,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_lmworkbook.authoring.mutation import is_mutable, try_mutants
+from pytest_lmworkbook.authoring.band import Band, measure_band
+from pytest_lmworkbook.authoring.mutation import MutantTrial, is_mutable, try_mutants
 from pytest_lmworkbook.authoring.verdicts import ProblemReport, Trial
+from pytest_lmworkbook.errors import JudgeError
 from pytest_lmworkbook.grading import Grader
 from pytest_lmworkbook.judge.in_memory import InMemoryIsolation
 from pytest_lmworkbook.judge.process import ProcessIsolation
 from pytest_lmworkbook.judge.verdict import CaseResult, Verdict
 from pytest_lmworkbook.kinds.base import Context, Kind, Specimen
+from pytest_lmworkbook.kinds.build import CRASH
+from pytest_lmworkbook.kinds.functions import property_names
 from pytest_lmworkbook.problem.diagnostics import render_diagnostics
 from pytest_lmworkbook.problem.load import BrokenProblem
+from pytest_lmworkbook.problem.model import FunctionSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -60,14 +65,24 @@ def _verify(
     started = time.perf_counter()
     kind = kinds[problem.spec.kind]
     trials = tuple(_trials(problem, kinds, workers))
-    mutants = tuple(try_mutants(problem, kinds, workers)) if mutate and is_mutable(problem) else ()
     faults = [*kind.audit(problem), *_text_faults(problem, kinds), *(one.fault for one in trials)]
+    faults += _vacuous(problem, trials)
+    band: Band | None = None
+    mutants: list[MutantTrial] = []
+    try:
+        band = measure_band(problem) if isinstance(problem.spec, FunctionSpec) else None
+        if mutate and is_mutable(problem):
+            mutants.extend(try_mutants(problem, kinds, workers))
+    except JudgeError as fault:
+        faults.append(str(fault))
+    faults.append(band.fault if band else "")
     faults += [f"mutant survives: {one.mutant.change}" for one in mutants if one.is_survivor]
     return ProblemReport(
         problem.id,
         cases=tuple(case.name for case in kind.cases(problem)),
         trials=trials,
-        mutants=mutants,
+        mutants=tuple(mutants),
+        band=band,
         faults=tuple(filter(None, faults)),
         duration_s=time.perf_counter() - started,
     )
@@ -88,13 +103,19 @@ def _trials(
 ) -> Iterable[Trial]:
     kind = kinds[problem.spec.kind]
     yield _stub_trial(problem, kinds, kind)
+    frozenset(case.name for case in kind.cases(problem) if case.depends_on)
+    waiting = frozenset(case.name for case in kind.cases(problem) if case.depends_on)
     for specimen in kind.specimens(problem):
         salts = SALTS if specimen.role in _RIGHT else SALTS[:1]
         for salt in salts:
             results = _grade(
-                problem, kinds, specimen, Context(salt=salt, isolation=workers), workers
+                problem,
+                kinds,
+                specimen,
+                Context(salt=salt, isolation=workers, shrink=False),
+                workers,
             )
-            trial = _judge(specimen, results, salt)
+            trial = _judge(specimen, results, salt, waiting)
             if trial.fault or salt == salts[-1]:
                 yield trial
                 break
@@ -108,7 +129,7 @@ def _grade(
     workers: ProcessIsolation,
 ) -> list[CaseResult]:
     """Grade all cases of a specimen, as values in this process or as a module in a worker."""
-    apart = specimen.role == "mistake"  # every property says for itself whether it notices
+    apart = specimen.role not in _RIGHT  # every case says for itself whether it notices
     if not specimen.source:
         return _grade_with(
             problem, kinds, Path(), InMemoryIsolation(specimen.values), context, independent=apart
@@ -136,12 +157,26 @@ def _grade_with(
         grader.end_submissions()
 
 
-def _judge(specimen: Specimen, results: Sequence[CaseResult], salt: str) -> Trial:
+def _judge(
+    specimen: Specimen, results: Sequence[CaseResult], salt: str, waiting: frozenset[str]
+) -> Trial:
     refused = tuple(one.case for one in results if one.verdict.is_failure)
-    return Trial(specimen.role, specimen.name, refused, _fault_of(specimen, results, salt))
+    return Trial(specimen.role, specimen.name, refused, _fault_of(specimen, results, salt, waiting))
 
 
-def _fault_of(specimen: Specimen, results: Sequence[CaseResult], salt: str) -> str:
+def _vacuous(problem: Problem, trials: Sequence[Trial]) -> Iterator[str]:
+    """Properties that refuse neither a mistake nor junk say nothing about a submission."""
+    if not isinstance(problem.spec, FunctionSpec) or problem.spec.kind == "kernel":
+        return
+    telling = {case for one in trials if one.name != CRASH for case in one.caught_by}
+    for name in property_names(problem):
+        if name not in telling:
+            yield f"property {name} is vacuous here: it refuses no mistake and no junk; leave it out, or add the mistake that it is for"
+
+
+def _fault_of(
+    specimen: Specimen, results: Sequence[CaseResult], salt: str, waiting: frozenset[str]
+) -> str:
     """What a problem does wrong with a specimen; empty when nothing."""
     what = f"{specimen.role} [{specimen.name}]"
     if broken := next((one for one in results if one.verdict is Verdict.JUDGE_ERROR), None):
@@ -154,8 +189,9 @@ def _fault_of(specimen: Specimen, results: Sequence[CaseResult], salt: str) -> s
             f"{what} is refused (salt {salt!r}):\n{wrong.detail or wrong.message}" if wrong else ""
         )
     if specimen.role == "junk":
-        earned = sum(one.points for one in results)
-        return f"{what} earns {earned:g} points" if earned else ""
+        # A case that waits for another earns nothing when that one refuses.
+        earned = [one for one in results if one.case not in waiting and one.points]
+        return f"{what} is accepted by {', '.join(one.case for one in earned)}" if earned else ""
     failed = [one for one in results if one.verdict.is_failure]
     if not failed:
         return f"{what} passes: no case notices it"

@@ -72,12 +72,14 @@ class Context:
         salt: Every drawn example follows from it: same salt, same examples, on every machine.
         variant: Name that redraws inputs and option orders; empty for the book's own.
         examples: Drawn inputs per property.
+        shrink: Whether to look for the smallest failing input; `verify` only asks whether there is one.
         isolation: Where our own kernels run, for a diagnosis; None when nothing may be started.
     """
 
     salt: str = "public"
     variant: str = ""
     examples: int = 60
+    shrink: bool = True
     isolation: Isolation | None = None
 
     def seed(self, problem: Problem, case: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import random
 from typing import TYPE_CHECKING, Literal
 
 from pytest_lmworkbook.kinds import stubs
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from pytest_lmworkbook.judge.submission import Submission
     from pytest_lmworkbook.problem.diagnostics import Diagnostic
     from pytest_lmworkbook.problem.source import Source
+
+
+#: Junk that every property refuses, so it says nothing of any of them.
+CRASH = "a crash"
 
 
 class BuildSpec(FunctionSpec):
@@ -104,28 +109,27 @@ def function_specimens(problem: Problem, entry: str) -> Iterator[Specimen]:
 
 
 def _junk() -> dict[str, Callable[..., object]]:
-    """Answers that no problem may accept."""
-
-    def nothing(*args: object, **named: object) -> None: ...
-
-    def zero(*args: object, **named: object) -> float:  # noqa: ARG001  # whatever it is given
-        return 0.0
+    """Answers that no problem may accept, and at least one that each property of the library must refuse."""
 
     def first_input(*args: object, **named: object) -> object:
         return next(iter((*args, *named.values())))
 
-    def wrong_type(*args: object, **named: object) -> str:  # noqa: ARG001  # whatever it is given
-        return "tensor"
+    def overwrites_inputs(*args: object, **named: object) -> None:
+        for value in (*args, *named.values()):
+            for method in ("zero_", "clear"):
+                getattr(value, method, lambda: None)()
 
     def crash(*args: object, **named: object) -> object:
         raise RuntimeError(f"no idea what to do with {len(args) + len(named)} arguments")
 
     return {
-        "None": nothing,
-        "zero": zero,
+        "None": lambda *_, **__: None,
+        "zero": lambda *_, **__: 0.0,
         "the first input": first_input,
-        "text": wrong_type,
-        "a crash": crash,
+        "text": lambda *_, **__: "tensor",
+        "another result each time": lambda *_, **__: random.random(),  # noqa: S311  # junk is no secret
+        "overwrites its inputs": overwrites_inputs,
+        CRASH: crash,
     }
 
 

@@ -47,6 +47,8 @@ VALUE = "value"
 FORMULA = "formula"
 #: A formula is compared far tighter than a number that a person rounded; this leaves room for another order of floats.
 FORMULA_RTOL = 1e-9
+#: Nearer than this, a factor between two numbers says nothing.
+_CLOSE = 0.005
 #: Enough to tell two different formulas apart in every range; the search stops at the first difference.
 DRAWN = 25
 
@@ -307,6 +309,8 @@ def _distance(actual: float, expected: float) -> str:
     if actual == 0 or expected == 0 or actual * expected < 0:
         return "the number is wrong"
     ratio = actual / expected
+    if abs(ratio - 1) < _CLOSE:
+        return f"close, but {100 * abs(ratio - 1):.2g} % off: compute with the inputs as given, and round nothing"
     return (
         f"the number is {ratio:.3g} times the right one"
         if ratio > 1

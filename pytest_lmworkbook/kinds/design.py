@@ -133,7 +133,7 @@ class DesignKind(Kind[DesignSpec]):
         """Constants as the file gives them; fields and quantities of the example."""
         spec = _spec(problem)
         values = _values(problem, spec.example)
-        shown = {name: f"{value:,.6g}" for name, value in values.items()}
+        shown = {name: _show(value) for name, value in values.items()}
         shown |= {name: quantity.text for name, quantity in spec.constants.items()}
         return fill(text, shown, values)
 
@@ -167,7 +167,7 @@ def _judge(problem: Problem, design: Mapping[str, float]) -> Outcome:
     broken = [one for one in spec.require if not one.formula.evaluate(values)]
     if not broken:
         return ACCEPTED
-    shown = {name: f"{value:,.6g}" for name, value in values.items()}
+    shown = {name: _show(value) for name, value in values.items()}
     known = next((one.says for one in spec.mistakes if dict(one.design) == dict(design)), "")
     reasons = [fill(one.says, shown, values) for one in broken]
     derived = ", ".join(f"{name} = {shown[name]}" for name in spec.quantities)
@@ -176,7 +176,10 @@ def _judge(problem: Problem, design: Mapping[str, float]) -> Outcome:
         reason=Reason.VALUE,
         message=known or reasons[0],
         mistake=known,
-        evidence=(*reasons, *([f"your design gives {derived}"] if derived else [])),
+        evidence=(
+            *(reasons if known else reasons[1:]),
+            *([f"your design gives {derived}"] if derived else []),
+        ),
         actual=repr(dict(design)),
     )
 
@@ -214,6 +217,11 @@ def _values(problem: Problem, design: Mapping[str, float]) -> dict[str, float]:
         wanted = inspect.signature(function).parameters
         derived[name] = function(**{key: known[key] for key in wanted if key in known})  # type: ignore[assignment]  # references of designs return numbers
     return known | derived
+
+
+def _show(value: float) -> str:
+    """Whole numbers whole: a count of parameters is read in thousands, not as a power of ten."""
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"
 
 
 def _describe(field: FieldSpec) -> str:

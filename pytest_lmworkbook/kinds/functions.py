@@ -83,12 +83,14 @@ def search_property(
     )
     seed = context.seed(problem, property_name)
     final = (SubmissionFault, JudgeError)
-    failure = search(strategy, check, seed=seed, examples=context.examples, final=final)
+    failure = search(
+        strategy, check, seed=seed, examples=context.examples, final=final, shrink=context.shrink
+    )
     if failure is None:
         return Outcome(verdict=Verdict.ACCEPTED, metrics={"examples": context.examples})
     # The smallest input often fails for several mistakes alike; larger ones tell them apart.
     with suppress(SubmissionFault):
-        search(strategy, check.watch, seed=seed + 1, examples=WITNESSES, final=final)
+        search(strategy, check.watch, seed=seed + 1, examples=WITNESSES, final=final, shrink=False)
     return _failed(wanted, failure, caller, diagnose(wanted, check.witnesses.telling()))
 
 

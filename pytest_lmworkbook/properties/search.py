@@ -65,6 +65,7 @@ def search(
     examples: int,
     final: tuple[type[BaseException], ...] = (),
     first: Sequence[Inputs] = (),
+    shrink: bool = True,
 ) -> Failure | None:
     """Look for inputs on which a check raises `Violation`.
 
@@ -75,6 +76,7 @@ def search(
         examples: How many inputs to draw.
         final: Exceptions that end the search at once and are raised as they are.
         first: Inputs to try before any is drawn; a failure on one of them is not shrunk.
+        shrink: Whether to look for smaller inputs once some have failed.
 
     Returns:
         The smallest failure, or None.
@@ -87,7 +89,7 @@ def search(
         if trials.fails(inputs):
             return trials.failure()
     try:
-        _run_hypothesis(strategy, trials, seed=seed, examples=examples)
+        _run_hypothesis(strategy, trials, seed=seed, examples=examples, shrink=shrink)
     except _Stop as stop:
         raise stop.error from stop.error.__cause__
     return trials.failure()
@@ -155,7 +157,12 @@ class _Trials:
 
 
 def _run_hypothesis(
-    strategy: SearchStrategy[Inputs], trials: _Trials, *, seed: int, examples: int
+    strategy: SearchStrategy[Inputs],
+    trials: _Trials,
+    *,
+    seed: int,
+    examples: int,
+    shrink: bool,
 ) -> None:
     import hypothesis
 
@@ -163,7 +170,7 @@ def _run_hypothesis(
         pass
 
     @hypothesis.seed(seed)
-    @_settings(examples)
+    @_settings(examples, shrink=shrink)
     @hypothesis.given(strategy)
     def probe(inputs: Inputs) -> None:
         if trials.fails(inputs):
@@ -173,7 +180,7 @@ def _run_hypothesis(
         probe()
 
 
-def _settings(examples: int) -> settings:
+def _settings(examples: int, *, shrink: bool) -> settings:
     """Every field, because what is left out comes from the profile, which depends on the environment (CI=true)."""
     from hypothesis import HealthCheck, Phase, Verbosity, settings
 
@@ -182,7 +189,7 @@ def _settings(examples: int) -> settings:
         derandomize=False,
         database=None,
         verbosity=Verbosity.quiet,
-        phases=(Phase.generate, Phase.shrink),
+        phases=(Phase.generate, Phase.shrink) if shrink else (Phase.generate,),
         stateful_step_count=1,
         report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),
