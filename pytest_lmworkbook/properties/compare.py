@@ -320,7 +320,8 @@ def _place_of_largest(values: Tensor) -> tuple[int, ...]:
 
 def _differ(count: int, total: int, tensor: Tensor) -> str:
     """How many differ of how many: ``12 of 4096 elements differ (0.3 %), shape (4, 1024), float32``."""
-    many = f"{count} of {total} elements differ ({100 * count / total:.2g} %)"
+    percent = float(f"{100 * count / total:.2g}")  # two digits, and no exponent for 100
+    many = f"{count} of {total} elements differ ({percent:g} %)"
     return f"{'the value differs' if total == 1 else many}, {describe_tensor(tensor)}"
 
 
