@@ -198,8 +198,8 @@ def _fault_of_form(spec: DesignSpec, answer: object) -> str:
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if (
             not number
+            or not field.range[0] <= value <= field.range[1]  # before int(): it refuses NaN and inf
             or (not field.real and value != int(value))
-            or not field.range[0] <= value <= field.range[1]
         ):
             return f"{name!r} must be {_describe(field)}, got {value!r}"
     return ""
