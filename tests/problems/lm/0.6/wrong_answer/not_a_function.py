@@ -1,0 +1,2 @@
+# told: count_pairs must be a function
+count_pairs = {}

@@ -1,0 +1,3 @@
+# told: ZeroDivisionError
+def h100_ridge_point(peak_flops, bandwidth):
+    return peak_flops / (bandwidth - bandwidth)

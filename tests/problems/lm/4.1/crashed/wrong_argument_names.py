@@ -1,0 +1,2 @@
+def h100_ridge_point(peak, memory):
+    return peak / memory

@@ -1,0 +1,1 @@
+rms_norm_two_passes = float("nan")
