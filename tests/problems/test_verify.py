@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from pytest_lmworkbook.authoring.verify import verify_problems
+from pytest_lmworkbook import cli
 from pytest_lmworkbook.builtin_set import builtin_root
 
 IDS = sorted(
@@ -15,11 +17,13 @@ IDS = sorted(
 
 @pytest.mark.slow  # grades every known right and wrong version of every problem
 @pytest.mark.parametrize("problem", IDS)
-def test_it_accepts_what_is_right_and_catches_every_mistake(problems, kinds, problem):
-    report = verify_problems([problems[problem]], kinds)
-    assert [fault for one in report.problems for fault in one.faults] == []
-    assert report.is_clean
-    (one,) = report.problems
-    assert one.count("reference") >= 1
-    assert one.count("junk") >= 1
-    assert one.count("mistake") >= 3
+def test_it_accepts_what_is_right_and_catches_every_mistake(capsys, problem):
+    status = cli.main(["verify", problem, "--json"])
+    report = json.loads(capsys.readouterr().out)
+    (one,) = report["problems"]
+    assert one["faults"] == []
+    assert (status, report["clean"], one["problem"]) == (0, True, problem)
+    roles = [specimen["role"] for specimen in one["specimens"]]
+    assert roles.count("reference") >= 1
+    assert roles.count("junk") >= 1
+    assert roles.count("mistake") >= 3
