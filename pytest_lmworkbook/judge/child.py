@@ -42,6 +42,7 @@ class ChildSpec:
         memory_mib: See `Limits`.
         file_mib: See `Limits`.
         result_mib: See `Limits`.
+        disk_mib: See `Limits`; the server looks after it.
         cpu_s: See `Limits`.
         processes: See `Limits`.
         open_files: See `Limits`.
@@ -54,6 +55,7 @@ class ChildSpec:
     memory_mib: int
     file_mib: int
     result_mib: int
+    disk_mib: int
     cpu_s: int
     processes: int
     open_files: int

@@ -45,7 +45,7 @@ class WorkerEndedError(Exception):
 
     Attributes:
         status: ``exit N``, ``signal N``, or empty when the fork server went with it.
-        over: ``memory MIB`` or ``processes COUNT`` where the server killed it for that.
+        over: ``memory MIB``, ``processes COUNT`` or ``disk MIB`` where the server killed it for that.
         dump: What `faulthandler` wrote on the way, if anything.
         for_memory: Whether the kernel has killed processes for memory since the worker started.
     """
@@ -156,6 +156,7 @@ class WorkerConnection:
             raise WorkerLateError(self._dump()) from None
         except OSError:
             raise self._ended() from None
+        self._sock.settimeout(0)  # half a frame must not hold the judge
         frame = self._wait(deadline)
         if frame.header.pop("id", None) != self._asked:
             raise ProtocolError("an answer to another request")

@@ -8,7 +8,8 @@ knows nothing of problems. The judge sends one datagram per request over the con
     {"do": "kill" | "stuck", "worker": n}    -> nothing
 
 When a worker ends, its descendants are killed and its status pipe gets one line: ``exit N`` or
-``signal N``, with ``memory MIB`` or ``processes COUNT`` behind it where the server killed it for that.
+``signal N``, with ``memory MIB``, ``processes COUNT`` or ``disk MIB`` behind it where the server killed it for
+that.
 Workers are named by number, since process ids mean nothing across a pid namespace.
 """
 
@@ -32,7 +33,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from pytest_lmworkbook.judge.child import STUCK_SIGNAL, ChildSpec, run_child
 from pytest_lmworkbook.judge.linux import adopt_orphans, children_of, die_with_parent
 from pytest_lmworkbook.judge.sandbox.confine import confine_server
-from pytest_lmworkbook.judge.watch import children_of_process, own_bytes, usage_of
+from pytest_lmworkbook.judge.watch import children_of_process, folder_bytes, own_bytes, usage_of
 
 if TYPE_CHECKING:
     from pytest_lmworkbook.judge.sandbox.confine import Confinement
@@ -44,6 +45,8 @@ _DESCRIPTORS = 4
 _SWEEP_S = 3.0
 #: How often the families of workers are counted.
 _LOOK_S = 0.05
+#: Walking through a folder takes longer than counting processes.
+_LOOKS_PER_WALK = 5
 
 
 @dataclass(slots=True)
@@ -53,6 +56,7 @@ class _Child:
     temporary: Path
     memory_mib: int
     processes: int
+    disk_mib: int
     over: str = ""
 
 
@@ -83,6 +87,7 @@ class ForkServer:
         self._confinement = confinement or {}
         self._children: dict[int, _Child] = {}
         self._shared = 0
+        self._looks = 0
 
     def run(self) -> None:
         """Serve until the judge closes the control socket."""
@@ -116,13 +121,19 @@ class ForkServer:
         """Kill a worker whose family uses too much; orphans count as everybody's."""
         if not self._children:
             return
+        self._looks += 1
         orphans = [pid for pid in children_of_process(os.getpid()) if pid not in self._children]
         for pid, child in self._children.items():
+            if child.over:
+                continue  # killed, and not reaped yet
             usage = usage_of([pid, *orphans], shared=self._shared)
             if usage.bytes > child.memory_mib << 20:
                 child.over = f" memory {usage.bytes >> 20}"
             elif usage.threads > child.processes:
                 child.over = f" processes {usage.threads}"
+            elif self._looks % _LOOKS_PER_WALK == 0:
+                size = folder_bytes(child.temporary) >> 20
+                child.over = f" disk {size}" if size > child.disk_mib else ""
             if child.over:
                 self._kill(pid)
 
@@ -177,6 +188,7 @@ class ForkServer:
                 temporary,
                 request["limits"]["memory_mib"],
                 request["limits"]["processes"],
+                request["limits"]["disk_mib"],
             )
         except Exception as error:  # noqa: BLE001 (told to the judge, which raises it)
             return f"{type(error).__name__}: {error}"
@@ -264,6 +276,8 @@ def main(configuration: dict[str, Any]) -> None:
                 importlib.import_module(library)
         server.run()
     finally:
+        # Both the closed socket and the signal tell of the judge's end; the second must not disturb the cleaning.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         server.close()
 
 

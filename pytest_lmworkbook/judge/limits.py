@@ -23,6 +23,7 @@ class Limits:
         output_kib: How much of stdout and stderr is kept; the rest is read and dropped.
         result_mib: Size of the values of one call, in either direction.
         file_mib: Size of any file that is written.
+        disk_mib: Size of all files together in the worker's temporary folder.
         cpu_s: Processor time of one process, all its threads together.
         processes: Processes and threads at a time, started by the submission.
         open_files: File descriptors of one process.
@@ -35,6 +36,7 @@ class Limits:
     output_kib: int = 64
     result_mib: int = 256
     file_mib: int = 256
+    disk_mib: int = 1024
     cpu_s: int = 120
     processes: int = 256
     open_files: int = 1024

@@ -47,6 +47,7 @@ class ProcessSubmission:
         self._output = OutputTail(spec.limits.output_kib * KIB)
         self._spent_s = 0.0
         self._calls = 0
+        self._hopeless: SubmissionFault | None = None
         self.is_closed = False
         self._connection: WorkerConnection | None = self._connect()
 
@@ -103,15 +104,18 @@ class ProcessSubmission:
     def _ask(
         self, entry: str, request: dict[str, object], inputs: Sequence[bytes], limit_s: float
     ) -> Frame:
+        if self._hopeless is not None:
+            raise self._hopeless
         left_s = self._spec.limits.total_s - self._spent_s
         if left_s <= 0:
             raise self._out_of_time(entry)
         self._calls += 1
         for _ in range(2):  # the fork server may be killed from outside once; twice is no accident
-            if self._connection is None:
-                self._connection = self._connect()
             started = time.monotonic()
             try:
+                # A submission that makes us start over pays for it: otherwise it could take any time it likes.
+                if self._connection is None:
+                    self._connection = self._connect()
                 return self._connection.ask(request, inputs, timeout_s=min(limit_s, left_s))
             except WorkerLateError as late:
                 raise self._late(entry, late, min(limit_s, left_s), limit_s) from late
@@ -124,7 +128,8 @@ class ProcessSubmission:
             finally:
                 self._spent_s += time.monotonic() - started
         words = f"the server that starts workers was killed each time that {entry} ran. Does the code send signals?"
-        raise SubmissionFault(Verdict.CRASHED, words)
+        self._hopeless = SubmissionFault(Verdict.CRASHED, words)
+        raise self._hopeless
 
     def _late(
         self, entry: str, late: WorkerLateError, waited_s: float, limit_s: float
@@ -179,6 +184,12 @@ class ProcessSubmission:
             words = (
                 f"{entry} had {count:,} processes and threads at a time; the limit is "
                 f"{limits.processes:,}. Does it start one per element, or fork in a loop?"
+            )
+            return Verdict.CRASHED, words
+        if kind == "disk":
+            words = (
+                f"{entry} wrote {count:,} MiB of temporary files; the limit is {limits.disk_mib:,} MiB for all of "
+                "them together. Is a file written once per step and never removed?"
             )
             return Verdict.CRASHED, words
         if ended.status == f"signal {int(signal.SIGXCPU)}":
@@ -286,6 +297,7 @@ class ProcessIsolation:
                 "memory_mib": spec.limits.memory_mib,
                 "file_mib": spec.limits.file_mib,
                 "result_mib": spec.limits.result_mib,
+                "disk_mib": spec.limits.disk_mib,
                 "cpu_s": spec.limits.cpu_s,
                 "processes": spec.limits.processes,
                 "open_files": spec.limits.open_files,

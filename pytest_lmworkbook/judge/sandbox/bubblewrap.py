@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from pytest_lmworkbook.judge.linux import is_linux
 from pytest_lmworkbook.judge.sandbox import seccomp
 from pytest_lmworkbook.judge.sandbox.tier import Variant, is_root, spare_uid
-from pytest_lmworkbook.judge.sandbox.visible import PACKAGE, WORKER_FILES
+from pytest_lmworkbook.judge.sandbox.visible import PACKAGE, worker_files
 from pytest_lmworkbook.judge.walls import Walls
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 #: Of each of the three places that can be written to; their pages are memory.
 SCRATCH_MIB = 1024
+_PROCESSORS = "/sys/devices/system/cpu"
 _GPU_DEVICES = ("nvidia*", "dri", "kfd")
 _ACCOUNTS = {
     "passwd": "root:x:0:0:root:/:/bin/sh\nstudent:x:{uid}:{uid}:student:/tmp:/bin/sh\n",
@@ -94,7 +95,15 @@ def _options(base: Path, private: Path, view: View, *, own_uid: bool) -> Iterato
         yield from ("--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID")
     for name, value in _environment(private).items():
         yield from ("--setenv", name, value)
-    yield from _passable(base, private, *view.folders, PACKAGE / "judge" / "sandbox")
+    yield from _passable(
+        base,
+        private,
+        *view.folders,
+        PACKAGE / "judge" / "sandbox",
+        Path(_PROCESSORS),
+        Path("/etc/hosts"),
+        Path("/etc/hosts"),
+    )
     for folder in view.folders:
         if folder.is_symlink():
             yield from ("--symlink", str(folder.readlink()), str(folder))
@@ -103,7 +112,7 @@ def _options(base: Path, private: Path, view: View, *, own_uid: bool) -> Iterato
     for path in view.settings:
         yield from ("--ro-bind", str(path), str(path))
     yield from ("--proc", "/proc", "--dev", "/dev")
-    yield from ("--ro-bind-try", "/sys/devices/system/cpu", "/sys/devices/system/cpu")
+    yield from ("--ro-bind-try", _PROCESSORS, _PROCESSORS)
     for pattern in _GPU_DEVICES:
         for device in Path("/dev").glob(pattern):
             yield from ("--dev-bind", str(device), str(device))
@@ -128,7 +137,7 @@ def _passable(*folders: Path) -> Iterator[str]:
 def _our_files(view: View) -> Iterator[str]:
     for path in view.hidden:
         yield from ("--tmpfs", str(path))
-    for name in WORKER_FILES:
+    for name in worker_files():
         yield from ("--ro-bind", str(PACKAGE / name), str(PACKAGE / name))
     for path in view.hidden:
         yield from ("--remount-ro", str(path))

@@ -1,7 +1,7 @@
 """What the fork server and its workers do to themselves, told by the tier in a plain dict.
 
     server_uid   become this user before anything else
-    network      make a network of its own with nothing but loopback (needs root)
+    network      make a network of its own with nothing but loopback, and a /dev/shm of bounded size (needs root)
     own_pids     everything with a process id is ours: a leftover is killed whatever its parent
     scratch      folders to empty when a worker ends
     worker_uid   each worker becomes this user
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 Confinement: TypeAlias = "Mapping[str, Any]"
 
-_NEW_NETWORK = 0x40000000
+_NEW_NETWORK, _NEW_MOUNTS = 0x40000000, 0x00020000
+_PRIVATE_FOR_ALL = 0x4000 | 0x40000
+_NO_SETUID_NO_DEVICES = 0x2 | 0x4
 _GET_FLAGS, _SET_FLAGS = 0x8913, 0x8914
 _UP_AND_RUNNING = 0x41
 
@@ -38,6 +40,7 @@ def confine_server(confinement: Confinement) -> None:
     """Called once, before the first import of a library."""
     if confinement.get("network"):
         _make_network()
+        _make_shared_memory()
     if (uid := confinement.get("server_uid")) is not None:
         identity.become(uid)
     identity.hide_memory()  # its descriptors and memory are not the workers' to open
@@ -66,6 +69,17 @@ def confine_worker(confinement: Confinement, temporary: Path) -> None:
         )
     if rules := confinement.get("seccomp"):
         seccomp.install(internet=rules["internet"])
+
+
+def _make_shared_memory() -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    options = b"mode=1777,size=1g"
+    if (
+        libc.unshare(_NEW_MOUNTS) != 0
+        or libc.mount(None, b"/", None, _PRIVATE_FOR_ALL, None) != 0
+        or libc.mount(b"tmpfs", b"/dev/shm", b"tmpfs", _NO_SETUID_NO_DEVICES, options) != 0
+    ):
+        raise OSError(ctypes.get_errno(), "a /dev/shm of its own")
 
 
 def _make_network() -> None:

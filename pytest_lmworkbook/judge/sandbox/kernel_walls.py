@@ -26,8 +26,9 @@ _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"
 _FACTS = (
     *(f"/proc/{name}" for name in ("cpuinfo", "meminfo", "stat", "version", "uptime", "loadavg")),
     *(f"/proc/{name}" for name in ("filesystems", "sys/kernel", "sys/vm", "sys/fs", "self/mounts")),
-    "/sys/devices/system/cpu",
-    "/sys/devices/system/node",
+    "/sys/devices",
+    "/sys/bus/pci",  # where gloo looks for network cards
+    "/sys/class/net",
     "/sys/kernel/mm/transparent_hugepage",
 )
 
@@ -58,7 +59,7 @@ class LandlockSeccomp:
             return (_variant("no network", view, {}),)
         other: dict[str, object] = {"worker_uid": spare_uid()}
         powerless: dict[str, object] = {"powerless": True}
-        loopback = {"network": True}
+        loopback = {"network": True, "scratch": ["/dev/shm"]}  # noqa: S108 (its own, made for it)
         return tuple(
             _variant(name, view, who)
             for name, who in (

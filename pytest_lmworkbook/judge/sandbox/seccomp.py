@@ -21,6 +21,8 @@ _X32 = 0x40000000
 #: CLONE_NEWNS, CGROUP, UTS, IPC, USER, PID and NET.
 _NEW_NAMESPACES = 0x7E020000
 _AF_UNIX, _AF_INET, _AF_INET6 = 1, 2, 10
+#: The C library asks the kernel for interfaces and addresses through it.
+_AF_NETLINK = 16
 
 #: Machine -> audit number, and the calls by name.
 _MACHINES: dict[str, tuple[int, dict[str, int]]] = {
@@ -81,7 +83,7 @@ def install(*, internet: bool) -> None:
 
 def _program(*, internet: bool) -> bytes:
     audit, numbers = _MACHINES[os.uname().machine]
-    families = (_AF_UNIX, _AF_INET, _AF_INET6) if internet else (_AF_UNIX,)
+    families = (_AF_UNIX, _AF_INET, _AF_INET6, _AF_NETLINK) if internet else (_AF_UNIX,)
     refuse = _ERRNO | errno.EPERM
     code = [
         (_LOAD, 0, 0, _ARCHITECTURE),

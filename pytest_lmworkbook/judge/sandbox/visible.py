@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import functools
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,19 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 PACKAGE = Path(__file__).resolve().parents[2]
-#: All of our package that the server and its workers import.
-WORKER_FILES = (
-    "__init__.py",
-    *(
-        f"judge/{name}.py"
-        for name in (
-            "__init__", "arrays", "child", "codec", "forkserver", "frames", "limits", "linux",
-            "protocol", "rlimits", "stubs", "submission_modules", "traces", "watch", "worker",
-            "sandbox/__init__", "sandbox/confine", "sandbox/identity", "sandbox/landlock",
-            "sandbox/seccomp",
-        )
-    ),
-)  # fmt: skip
+#: What runs in a box; of our package only what these import, at any depth, is there.
+_ENTRY_MODULES = ("pytest_lmworkbook.judge.forkserver",)
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store")
 #: What programs look up in /etc to start and to tell the time; no accounts, no keys, no settings.
 _SETTINGS = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime", "mime.types")
@@ -63,6 +54,44 @@ def view_of_this_machine(hidden: Iterable[Path] = ()) -> View:
         tuple(path for path in (Path("/etc", name) for name in _SETTINGS) if path.exists()),
         tuple(path for path in _outermost(secret) if any(map(path.is_relative_to, folders))),
     )
+
+
+@functools.cache
+def worker_files() -> tuple[str, ...]:
+    """All of our package that the server and its workers import, as paths below the package."""
+    found: dict[str, Path] = {}
+    pending = list(_ENTRY_MODULES)
+    while pending:
+        name = pending.pop()
+        path = _file_of(name)
+        if path is None or name in found:
+            continue
+        found[name] = path
+        pending += [name.rpartition(".")[0], *_imports(path)]
+    return tuple(sorted(path.relative_to(PACKAGE).as_posix() for path in found.values()))
+
+
+def _file_of(module: str) -> Path | None:
+    base = PACKAGE.parent.joinpath(*module.split("."))
+    candidates = (base / "__init__.py", base.with_name(f"{base.name}.py"))
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def _imports(path: Path) -> Iterator[str]:
+    """Modules of ours that a file imports when it runs, inside of functions too."""
+    pending: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            continue
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        else:
+            names = []
+        yield from (name for name in names if name.partition(".")[0] == PACKAGE.name)
+        pending += ast.iter_child_nodes(node)
 
 
 def secret_folders() -> tuple[Path, ...]:
