@@ -31,12 +31,12 @@ from pytest_lmworkbook.kinds.numbers import NotANumber, read_number, slip_of_uni
 from pytest_lmworkbook.problem.fields import FormulaField, InputName, Number, Reference, Text, Unit
 from pytest_lmworkbook.problem.filling import fill
 from pytest_lmworkbook.problem.model import InputSpec, Part, Problem, ProblemSpec
-from pytest_lmworkbook.problem.reference import load_reference
+from pytest_lmworkbook.problem.reference import ReferencePath, load_reference
 from pytest_lmworkbook.problem.units import Quantity, format_quantity, unit_scale
 from pytest_lmworkbook.problem.variants import draw_inputs, variant_inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from pytest_lmworkbook.judge.submission import Submission
@@ -240,10 +240,16 @@ def expected_value(problem: Problem, inputs: Inputs) -> float:
 
 
 @cache
+def _function(root: Path, reference: ReferencePath) -> Callable[..., object]:
+    """Loaded once: a formula is tried on dozens of inputs, and looking at the file costs more than the arithmetic."""
+    return load_reference(root, reference)
+
+
+@cache
 def _expected(
     root: Path, reference: Any, items: tuple[tuple[str, float], ...], problem_id: str
 ) -> float:
-    function = load_reference(root, reference)
+    function = _function(root, reference)
     try:
         return _number(function(**dict(items)))
     except Exception as fault:
