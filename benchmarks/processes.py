@@ -5,7 +5,9 @@ Knows nothing of problems; every benchmark of whole runs goes through here.
 
 from __future__ import annotations
 
+import functools
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -13,7 +15,7 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +38,16 @@ DEPENDENCIES = ("-p", "no:hypothesispytest", "-p", "no:jaxtyping")
 _NO_TESTS_RAN = 5
 
 
+class Times(NamedTuple):
+    """What one run took, in seconds.
+
+    Processor time varies less than the clock on a machine that does other things too.
+    """
+
+    wall: float
+    processor: float
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """A pytest run in a folder of its own."""
@@ -44,15 +56,15 @@ class Command:
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
 
-    def run(self) -> float:
-        """The wall-clock time of one run, in seconds.
+    def run(self) -> Times:
+        """Time one run.
 
         Raises:
             RuntimeError: The run failed, so that its time means nothing.
         """
-        started = time.perf_counter()
+        started, used = time.perf_counter(), _used_by_children()
         self.output()
-        return time.perf_counter() - started
+        return Times(time.perf_counter() - started, _used_by_children() - used)
 
     def output(self) -> str:
         """What one run prints.
@@ -63,7 +75,7 @@ class Command:
         done = subprocess.run(
             [sys.executable, *self.arguments],
             cwd=self.folder,
-            env={**os.environ, **self.environment},
+            env={**_ordinary_environment(), **self.environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -81,22 +93,33 @@ def pytest_command(folder: Path, *arguments: str, **environment: str) -> Command
     return Command(("-m", "pytest", *QUIET, *arguments), folder, environment)
 
 
-def take_turns(commands: Sequence[Command], runs: int) -> list[list[float]]:
-    """Wall-clock times of each command, in seconds; the first round only warms the disk cache."""
+def take_turns(commands: Sequence[Command], runs: int) -> list[list[Times]]:
+    """Times of each command; the first round only warms the disk cache."""
     for command in commands:
         command.run()
     rounds = [[command.run() for command in commands] for _ in range(runs)]
     return [list(times) for times in zip(*rounds, strict=True)]
 
 
-def median_difference(slower: Sequence[float], faster: Sequence[float]) -> float:
-    """The median over rounds of what the first took longer than the second."""
-    return statistics.median(a - b for a, b in zip(slower, faster, strict=True))
+def wall(times: Sequence[Times]) -> float:
+    """The median by the clock."""
+    return statistics.median(one.wall for one in times)
 
 
-def median_ratio(slower: Sequence[float], faster: Sequence[float]) -> float:
+def processor(times: Sequence[Times]) -> float:
+    """The median of processor time."""
+    return statistics.median(one.processor for one in times)
+
+
+def wall_ratio(slower: Sequence[Times], faster: Sequence[Times]) -> float:
     """The median over rounds of how many times as long the first took."""
-    return statistics.median(a / b for a, b in zip(slower, faster, strict=True))
+    return statistics.median(a.wall / b.wall for a, b in zip(slower, faster, strict=True))
+
+
+def processor_difference(slower: Sequence[Times], faster: Sequence[Times]) -> float:
+    """The median over rounds of the processor time that the first took more."""
+    pairs = zip(slower, faster, strict=True)
+    return statistics.median(a.processor - b.processor for a, b in pairs)
 
 
 def empty_folder() -> tempfile.TemporaryDirectory[str]:
@@ -104,3 +127,23 @@ def empty_folder() -> tempfile.TemporaryDirectory[str]:
     folder = tempfile.TemporaryDirectory(prefix="lmworkbook-benchmark-")
     Path(folder.name, "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     return folder
+
+
+def _ordinary_environment() -> dict[str, str]:
+    """As a student has it: compiled modules are kept between runs, here in a folder of their own."""
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in {"PYTHONDONTWRITEBYTECODE", "PYTEST_ADDOPTS"}
+    }
+    return {**environment, "PYTHONPYCACHEPREFIX": _bytecode().name}
+
+
+@functools.cache
+def _bytecode() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="lmworkbook-bytecode-")
+
+
+def _used_by_children() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime

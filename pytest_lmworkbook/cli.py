@@ -139,7 +139,7 @@ def _catalogue(options: argparse.Namespace) -> Catalogue:
             raise LMWorkbookError(
                 f"--problems: {path} is no problem set: it has no folder 'problems'"
             )
-    return Catalogue([*(path.resolve() for path in options.problems), builtin_root()], load_kinds())
+    return Catalogue([path.resolve() for path in options.problems], builtin_root(), load_kinds())
 
 
 def _parser() -> argparse.ArgumentParser:

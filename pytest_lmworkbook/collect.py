@@ -143,6 +143,12 @@ def load_selected(
         raise pytest.UsageError(_text_of(fault)) from fault
     _refuse_unknown("chapter", settings.chapters, list(workbook.chapter_titles))
     problems = workbook.load(settings.chapters)
+    if not problems:
+        written = sorted({one.chapter for one in workbook.load()}, key=lambda one: (len(one), one))
+        raise pytest.UsageError(
+            f"workbook {workbook.name} has no problems in chapter {', '.join(settings.chapters or ())} yet; "
+            f"there are problems in {', '.join(written) or 'no chapter'}"
+        )
     if settings.problems is not None:
         _refuse_unknown(
             "problem", settings.problems, [one.id.partition("/")[2] for one in problems]

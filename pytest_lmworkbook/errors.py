@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_lmworkbook.judge.verdict import Verdict
+    from pytest_lmworkbook.judge.verdict import Reason, Verdict
     from pytest_lmworkbook.problem.diagnostics import Diagnostic
 
 
@@ -35,16 +35,20 @@ class SubmissionFault(LMWorkbookError):
     """The submission gave no answer that could be judged.
 
     Attributes:
-        verdict: NOT_ATTEMPTED, CRASHED, TIMED_OUT or OUT_OF_MEMORY.
+        verdict: NOT_ATTEMPTED, CRASHED, TIMED_OUT or OUT_OF_MEMORY; WRONG_ANSWER for a forbidden call.
         message: One or two sentences: which limit, how far, where.
         trace: The student's own traceback, without frames of ours; empty when there is none.
+        reason: Why an answer is wrong.
     """
 
-    def __init__(self, verdict: Verdict, message: str, *, trace: str = "") -> None:
+    def __init__(
+        self, verdict: Verdict, message: str, *, trace: str = "", reason: Reason | None = None
+    ) -> None:
         super().__init__(message)
         self.verdict = verdict
         self.message = message
         self.trace = trace
+        self.reason = reason
 
 
 class JudgeError(LMWorkbookError):

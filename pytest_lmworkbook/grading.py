@@ -10,6 +10,7 @@ import time
 import traceback
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Self
 
 from pytest_lmworkbook.errors import SubmissionFault
@@ -22,7 +23,7 @@ from pytest_lmworkbook.problem.load import BrokenProblem
 from pytest_lmworkbook.report.failure import render_failure
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -52,6 +53,7 @@ class Grader(AbstractContextManager["Grader"]):
         root: The submission's folder.
         isolation: The tier that runs the submission.
         hints: How many hints to show with a failure.
+        rerun_options: What a rerun needs besides the problem's id: an own problem set, a variant, a salt.
         independent: Whether cases are judged even when one that they wait for failed, as `verify` wants it.
     """
 
@@ -61,6 +63,7 @@ class Grader(AbstractContextManager["Grader"]):
     context: Context
     limits: Limits = field(default_factory=Limits)
     hints: int = 0
+    rerun_options: tuple[str, ...] = ()
     independent: bool = False
     _submissions: dict[str, Submission] = field(default_factory=dict)
     _results: dict[str, CaseResult] = field(default_factory=dict)
@@ -103,11 +106,18 @@ class Grader(AbstractContextManager["Grader"]):
 
     def _judge(self, problem: Problem, case: Case) -> Outcome:
         kind = self.kinds[problem.spec.kind]
+        if missing := sorted(name for name in kind.needs if find_spec(name) is None):
+            return Outcome(
+                verdict=Verdict.NOT_RUN,
+                message=f"needs {', '.join(missing)}, which is not installed here: see lmworkbook doctor",
+            )
         try:
             return kind.grade(problem, case, self._submission(problem), self.context)
         except SubmissionFault as fault:
             self.last_fault = fault
-            return Outcome(verdict=fault.verdict, message=fault.message, trace=fault.trace)
+            return Outcome(
+                verdict=fault.verdict, reason=fault.reason, message=fault.message, trace=fault.trace
+            )
         except Exception as fault:  # noqa: BLE001  # whatever it is, it is ours, and the other cases go on
             self._close(problem.id)
             trace = "".join(traceback.format_exception(fault))
@@ -128,6 +138,7 @@ class Grader(AbstractContextManager["Grader"]):
                 modules=(problem.module,),
                 needs=kind.needs,
                 environment=kind.environment(),
+                forbid=getattr(problem.spec, "forbid", ()),
                 limits=self.limits,
             )
             self._submissions[problem.id] = self.isolation.open(spec)
@@ -164,7 +175,7 @@ class Grader(AbstractContextManager["Grader"]):
         return (
             result
             if not result.verdict.is_failure
-            else _with_detail(result, outcome, self._output(problem))
+            else _with_detail(result, outcome, self._output(problem), self.rerun_options)
         )
 
     def _hints(self, problem: Problem, outcome: Outcome) -> tuple[str, ...]:
@@ -216,14 +227,17 @@ def _broken_result(problem: BrokenProblem, case: Case) -> CaseResult:
     )
 
 
-def _with_detail(result: CaseResult, outcome: Outcome, output: str) -> CaseResult:
-
-    return replace(
+def _with_detail(
+    result: CaseResult, outcome: Outcome, output: str, rerun_options: Sequence[str]
+) -> CaseResult:
+    text = render_failure(
         result,
-        detail=render_failure(
-            result, evidence=outcome.evidence, trace=outcome.trace, output=output
-        ),
+        evidence=outcome.evidence,
+        trace=outcome.trace,
+        output=output,
+        rerun_options=rerun_options,
     )
+    return replace(result, detail=text)
 
 
 def _words(verdict: Verdict) -> str:

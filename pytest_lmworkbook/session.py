@@ -69,7 +69,14 @@ class WorkbookSession:
             examples=settings.examples,
             isolation=isolation,
         )
-        grader = Grader(kinds, settings.submission, isolation, context, hints=settings.hints)
+        grader = Grader(
+            kinds,
+            settings.submission,
+            isolation,
+            context,
+            hints=settings.hints,
+            rerun_options=settings.rerun_options,
+        )
         return cls(settings, workbook, problems, grader, replaces_collection(config))
 
     def add_nodes(self, session: pytest.Session, report: pytest.CollectReport) -> None:
@@ -108,6 +115,8 @@ class WorkbookSession:
         if hasattr(config, "workeroutput"):
             config.workeroutput[_SELECTED] = [blank.to_json() for blank in self.selected.values()]
             return True
+        if config.option.collectonly:
+            return True  # nothing was graded: a report would say that nothing is right
         # Each is tried: one report that cannot be written must not keep the next from being.
         written = [self._write(name, path) for name, path in self.settings.reports]
         return all(written)

@@ -36,6 +36,7 @@ class Settings:
         problem_sets: Folders of problem sets, the built-in one last.
         seed: The public salt, or None when it is secret.
         reports: Pairs of format and path.
+        rerun_options: Options that a rerun of one case needs too, as they were given.
     """
 
     workbook: str
@@ -51,6 +52,7 @@ class Settings:
     hints: int
     explain: bool
     reports: tuple[tuple[str, Path], ...]
+    rerun_options: tuple[str, ...] = ()
 
 
 #: Option name, ini type, help. Each option has an ini key of the same name with underscores.
@@ -126,6 +128,7 @@ def read_settings(config: pytest.Config, builtin: Path) -> Settings:
     Raises:
         pytest.UsageError: A value is wrong; the message says what was wanted.
     """
+    _refuse_foreign_rootdir(config)
     workbook, chapters = _chapters(_text(config, "chapter"), _text(config, "workbook") or "lm")
     workbook, problems = _problems(_text(config, "problem"), workbook)
     secret = os.environ.get(SALT_VARIABLE)
@@ -145,6 +148,7 @@ def read_settings(config: pytest.Config, builtin: Path) -> Settings:
         hints=_hints(config),
         explain=_flag(config, "explain"),
         reports=_reports(_list(config, "report"), config.invocation_params.dir),
+        rerun_options=_rerun_options(config),
     )
 
 
@@ -191,6 +195,32 @@ def _problems(text: str, workbook: str) -> tuple[str, tuple[str, ...] | None]:
             f"--lm-problem: one workbook at a time, got {', '.join(sorted(workbooks))}"
         )
     return workbooks.pop(), tuple(dict.fromkeys(names))
+
+
+def _refuse_foreign_rootdir(config: pytest.Config) -> None:
+    """``--lm-submission PATH`` with a space makes pytest take PATH for a test folder, and read its configuration.
+
+    What a submission configures must not change how it is graded; and the user's own ini would be lost.
+    """
+    start = config.invocation_params.dir.resolve()
+    for option in ("submission", "problems"):
+        given = config.getoption(f"lm_{option}") or ()
+        for path in (given,) if isinstance(given, str) else given:
+            folder = (start / path).resolve()
+            if config.rootpath.is_relative_to(folder) and not start.is_relative_to(folder):
+                raise pytest.UsageError(
+                    f"pytest took {folder} for its own rootdir and read the configuration there; "
+                    f"write --lm-{option}={path} with an equals sign, or add --rootdir=."
+                )
+
+
+def _rerun_options(config: pytest.Config) -> tuple[str, ...]:
+    """The options that decide what a case is, as far as they were given on the command line."""
+    found: list[str] = []
+    for name in ("problems", "submission", "variant", "seed", "isolation"):
+        given = config.getoption(f"lm_{name}") or ()
+        found += [f"--lm-{name}={one}" for one in ((given,) if isinstance(given, str) else given)]
+    return (*found, *(["--lm-thorough"] if config.getoption("lm_thorough") else []))
 
 
 def _isolation(config: pytest.Config) -> str:

@@ -53,6 +53,15 @@ def online_softmax(x: Float[Tensor, "... n"]) -> Float[Tensor, "... n"]:
     return torch.exp(x - high[..., None]) / total[..., None]
 
 
+def softmax_by_logsumexp(x: Float[Tensor, "... n"]) -> Float[Tensor, "... n"]:
+    """Subtract the logarithm of the sum before exp; for scores near 1000 that rounds more than dividing does.
+
+    Source:
+        Blanchard, Higham and Higham 2021, doi:10.1093/imanum/draa038.
+    """
+    return torch.exp(x - torch.logsumexp(x, dim=-1, keepdim=True))
+
+
 def rms_norm(
     x: Float[Tensor, "... d_model"], gamma: Float[Tensor, "d_model"], eps: float
 ) -> Float[Tensor, "... d_model"]:

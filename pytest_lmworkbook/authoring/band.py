@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pytest_lmworkbook.errors import JudgeError
 from pytest_lmworkbook.kinds.base import Context
-from pytest_lmworkbook.kinds.calling import function_spec, parameters_of, run_here
+from pytest_lmworkbook.kinds.calling import function_spec, parameters_of, right_functions, run_here
 from pytest_lmworkbook.kinds.diagnosis import mistake_functions
 from pytest_lmworkbook.kinds.functions import BASE, bounds_of, property_names
 from pytest_lmworkbook.problem.reference import load_reference
@@ -113,7 +113,8 @@ def _ratios(problem: Problem, inputs: Inputs, functions: Functions) -> dict[str,
     from pytest_lmworkbook.properties import tensors
     from pytest_lmworkbook.properties.tolerance import measure
 
-    expected = measure(load_reference(problem.root, function_spec(problem).reference), inputs)
+    reference, *alternatives = right_functions(problem)
+    expected = measure(reference, inputs, alternatives=alternatives)
     if not any(tensors.float_leaf(leaf) is not None for leaf in tensors.leaves(expected.value)):
         return None
     found: dict[str, float] = {}

@@ -16,16 +16,18 @@ if TYPE_CHECKING:
 
 
 class Catalogue:
-    """Problem sets, the first one that has a workbook owning it."""
+    """Problem sets: an instructor's own, which come first, and the built-in one."""
 
-    def __init__(self, roots: Sequence[Path], kinds: Mapping[str, Kind[Any]]) -> None:
+    def __init__(self, own: Sequence[Path], builtin: Path, kinds: Mapping[str, Kind[Any]]) -> None:
         self.kinds = kinds
-        self.sets = [ProblemSet(root, kinds) for root in roots]
+        #: What is listed: the sets that were asked for, or the built-in one.
+        self.listed = [ProblemSet(root, kinds) for root in own or [builtin]]
+        self.sets = [ProblemSet(root, kinds) for root in (*own, builtin)]
 
     def workbooks(self) -> Iterator[Workbook]:
-        """Every workbook once, sorted by name within its set."""
+        """Every workbook of the listed sets once, sorted by name within its set."""
         seen: set[str] = set()
-        for one in self.sets:
+        for one in self.listed:
             for name in one.workbook_names():
                 if name not in seen:
                     seen.add(name)

@@ -18,7 +18,7 @@ from pytest_lmworkbook.judge.protocol import (
     ProtocolError,
 )
 from pytest_lmworkbook.judge.submission import Found, Returned
-from pytest_lmworkbook.judge.verdict import Verdict
+from pytest_lmworkbook.judge.verdict import Reason, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,6 +44,7 @@ def open_request(spec: SubmissionSpec) -> Header:
         "root": str(spec.root.resolve()),
         "modules": list(spec.modules),
         "environment": dict(spec.environment),
+        "forbid": list(spec.forbid),
     }
 
 
@@ -113,6 +114,10 @@ def fault_of(entry: str, header: Header, limits: Limits) -> Exception:
             return SubmissionFault(Verdict.NOT_ATTEMPTED, f"'{entry}' is missing: {detail}.")
         case "stub":
             return SubmissionFault(Verdict.NOT_ATTEMPTED, f"'{entry}' is still the stub.")
+        case "forbidden":
+            place = f" ({_text(header, 'at')})" if _text(header, "at") else ""
+            words = f"{entry} calls {_text(header, 'name')}{place}, which this problem asks you to write yourself."
+            return SubmissionFault(Verdict.WRONG_ANSWER, words, reason=Reason.FORBIDDEN)
         case "too_large":
             words = f"{entry} gave {_text(header, 'message')} for the result of one call."
             return SubmissionFault(Verdict.OUT_OF_MEMORY, words)

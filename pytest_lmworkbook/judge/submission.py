@@ -29,6 +29,7 @@ class SubmissionSpec:
         modules: Dotted names in which an entry is looked up, in order: ``("lm.ch04",)``.
         needs: Libraries to have imported before the worker starts: ``torch``, ``triton``.
         environment: Set in the worker before any student import.
+        forbid: Torch functions that a call may not use: ``softmax``, or ``torch.Tensor.softmax``.
         limits: Bounds for everything that is run through this submission.
         is_ours: The code is ours, not a student's: it is kept apart from what students can reach.
     """
@@ -37,6 +38,7 @@ class SubmissionSpec:
     modules: tuple[str, ...]
     needs: frozenset[str] = frozenset()
     environment: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    forbid: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     is_ours: bool = False
 

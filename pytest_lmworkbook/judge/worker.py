@@ -5,9 +5,10 @@ library. The same class serves a worker process and, for debugging, the judge's 
 
 Requests and answers are frames' headers; values in them are trees of `protocol`:
 
-    {"do": "open", "root", "modules", "environment"}   -> {"is": "open"}
+    {"do": "open", "root", "modules", "environment", "forbid"}   -> {"is": "open"}
     {"do": "look", "entry"}                            -> {"is": "missing" | "stub" | "function" | "value", ...}
     {"do": "call", "entry", "args", "kwargs", "keep"}  -> {"is": "returned", "value", "kept"}
+                                                       or {"is": "forbidden", "name", "at"}
     any of them                                        -> {"is": "raised" | "too_large" | "failed", ...}
 """
 
@@ -17,6 +18,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from pytest_lmworkbook.judge.forbidden import Watch
 from pytest_lmworkbook.judge.protocol import Bounds, Decoder, Encoder, TooLargeError
 from pytest_lmworkbook.judge.stubs import is_stub
 from pytest_lmworkbook.judge.submission_modules import SubmissionModules
@@ -44,6 +46,7 @@ class Worker:
         self._modules = SubmissionModules(self._root, ())
         self._environment: dict[str, str | None] = {}
         self._stubs: dict[str, tuple[object, bool]] = {}
+        self._watch = Watch((), self._root)
 
     def handle(self, header: Mapping[str, object], blobs: Sequence[bytes | bytearray]) -> Answer:
         """Answer one request; never raises what the student's code raised."""
@@ -74,6 +77,7 @@ class Worker:
         self._root = Path(str(header["root"]))
         self._modules = SubmissionModules(self._root, tuple(cast("list[str]", header["modules"])))
         self._modules.open()
+        self._watch = Watch(cast("list[str]", header.get("forbid", [])), self._root)
         return {"is": "open"}, ()
 
     def _look(self, entry: str) -> Answer:
@@ -115,7 +119,10 @@ class Worker:
         # Picked before the call: a function may rebind or empty what it was given.
         kept = [kwargs[name] if isinstance(name, str) else args[name] for name in keep]
         try:
-            value = function(*args, **kwargs)  # type: ignore[operator]  # not callable: raises, as it should
+            with self._watch.during():
+                value = function(*args, **kwargs)  # type: ignore[operator]  # not callable: raises, as it should
+            if self._watch.called:
+                return {"is": "forbidden", "name": self._watch.called, "at": self._watch.where}, ()
             encoder = Encoder(bounds=self._bounds)
             return {
                 "is": "returned",

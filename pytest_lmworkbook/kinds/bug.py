@@ -36,7 +36,7 @@ from pytest_lmworkbook.problem.reference import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from pytest_lmworkbook.judge.submission import Submission
@@ -103,7 +103,12 @@ class BugKind(Kind[BugSpec]):
             entry, run_submission(problem, submission, entry), call_text(problem, entry)
         )
         return grade_function(
-            problem, case.name, caller, submission, context, diagnose_by_running(problem)
+            problem,
+            case.name,
+            caller,
+            submission,
+            context,
+            diagnose_by_running(problem, _unrepaired(problem)),
         )
 
     def stub(self, problem: Problem, variant: str) -> str:
@@ -173,6 +178,13 @@ def guilty_lines(problem: Problem) -> frozenset[int]:
             # A line that is missing has no number of its own: its successor stands where it should be.
             guilty.update(range(first + 1, max(last, first + 1) + 1))
     return frozenset(guilty)
+
+
+def _unrepaired(problem: Problem) -> Iterator[tuple[str, Callable[..., object]]]:
+    """The bug itself, for a fix that repairs nothing; loaded when a diagnosis asks for it."""
+    spec = _spec(problem)
+    says = " ".join(one.says for one in spec.bugs)
+    yield f"The bug is still there. {says}", load_edited(problem.root, spec.reference, _edits(spec))
 
 
 def _grade_line(problem: Problem, submission: Submission) -> Outcome:

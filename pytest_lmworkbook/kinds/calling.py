@@ -92,6 +92,12 @@ def split_arguments(problem: Problem, arguments: Mapping[str, object]) -> Argume
     )
 
 
+def right_functions(problem: Problem) -> tuple[Callable[..., object], ...]:
+    """The reference, then the accepted alternatives."""
+    spec = function_spec(problem)
+    return tuple(load_reference(problem.root, one) for one in (spec.reference, *spec.accepted))
+
+
 def parameters_of(problem: Problem) -> tuple[Parameter, ...]:
     """The reference's parameters; read once per reference."""
     return _read_parameters(load_reference(problem.root, function_spec(problem).reference))
@@ -121,14 +127,14 @@ def function_spec(problem: Problem) -> FunctionSpec:
 
 
 class Watched:
-    """A run that remembers its latest value."""
+    """A run that remembers its latest answer: the value, and the arguments that came back."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self.latest: object = None
+        self.latest: Answer | None = None
 
     def __call__(self, inputs: Inputs, keep: Sequence[str | int]) -> Answer:
         """Call, and remember what came back."""
         answer = self._run(inputs, keep)
-        self.latest = answer[0]
+        self.latest = answer
         return answer

@@ -6,12 +6,11 @@ import string
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, field_validator
-from pydantic_core import PydanticCustomError
 
 from pytest_lmworkbook.judge.verdict import Reason, Verdict
 from pytest_lmworkbook.kinds import stubs
 from pytest_lmworkbook.kinds.base import NOT_ATTEMPTED, Case, Context, Kind, Outcome, Specimen
-from pytest_lmworkbook.problem.fields import Text
+from pytest_lmworkbook.problem.fields import Text, refusal
 from pytest_lmworkbook.problem.model import Part, Problem, ProblemSpec
 from pytest_lmworkbook.problem.variants import shuffled
 
@@ -47,11 +46,8 @@ class ChooseSpec(ProblemSpec):
     def _has_one_answer(cls, options: tuple[Option, ...]) -> tuple[Option, ...]:
         right = sum(option.correct for option in options)
         if right != 1:
-            raise PydanticCustomError(
-                "not-one-answer",
-                f"exactly one option must have 'correct: true', got {right}",
-                {"right": right},
-            )
+            text = f"exactly one option must have 'correct: true', got {right}"
+            raise refusal("not-one-answer", ValueError(text))
         return options
 
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_lmworkbook.kinds.calling import Watched, function_spec, run_here
-from pytest_lmworkbook.problem.reference import load_edited, load_reference
+from pytest_lmworkbook.kinds.calling import Watched, function_spec, right_functions, run_here
+from pytest_lmworkbook.problem.reference import load_edited
 
 if TYPE_CHECKING:
     from pytest_lmworkbook.problem.model import Problem
@@ -51,11 +51,18 @@ def mistake_functions(problem: Problem) -> Iterable[tuple[str, Callable[..., obj
         )
 
 
-def diagnose_by_running(problem: Problem) -> Diagnose:
-    """Diagnosis by running the mistakes here: they are our own code."""
+def diagnose_by_running(
+    problem: Problem, more: Iterable[tuple[str, Callable[..., object]]] = ()
+) -> Diagnose:
+    """Diagnosis by running the mistakes here: they are our own code.
+
+    Args:
+        problem: Its mistakes are tried in the file's order.
+        more: Further sentences and wrong functions, tried after those.
+    """
 
     def diagnose(wanted: Property, seen: Sequence[tuple[Inputs, object]]) -> str:
-        for says, function in mistake_functions(problem):
+        for says, function in (*mistake_functions(problem), *more):
             if explains(problem, wanted, run_here(function), seen):
                 return says
         return ""
@@ -64,24 +71,49 @@ def diagnose_by_running(problem: Problem) -> Diagnose:
 
 
 def explains(
-    problem: Problem, wanted: Property, run: Run, seen: Sequence[tuple[Inputs, object]]
+    problem: Problem,
+    wanted: Property,
+    run: Run,
+    seen: Sequence[tuple[Inputs, object]],
+    *,
+    with_arguments: bool = False,
 ) -> bool:
-    """Whether a wrong function breaks the property on every failing call, with the submission's own result."""
+    """Whether a wrong function breaks the property on every failing call, with the submission's own result.
+
+    Args:
+        problem: Where the reference comes from.
+        wanted: The property that the submission breaks.
+        run: Calls the wrong function.
+        seen: Failing calls, each with the submission's answer, or what it raised.
+        with_arguments: Whether it must leave the arguments as the submission did, too.
+    """
+    return bool(seen) and all(
+        _explains_call(problem, wanted, run, *call, with_arguments=with_arguments) for call in seen
+    )
+
+
+def _explains_call(
+    problem: Problem,
+    wanted: Property,
+    run: Run,
+    inputs: Inputs,
+    actual: object,
+    *,
+    with_arguments: bool,
+) -> bool:
     from pytest_lmworkbook.properties.library import Trial
     from pytest_lmworkbook.properties.same import same_result
     from pytest_lmworkbook.properties.search import Violation
 
-    reference = load_reference(problem.root, function_spec(problem).reference)
-    for inputs, actual in seen:
-        watched = Watched(run)
-        try:
-            wanted.check(Trial(inputs, watched, reference))
-        except Violation:
-            if not same_result(actual, watched.latest):
-                return False
-        except Exception as error:  # noqa: BLE001  # a mistake may crash, where the submission did or did not
-            if not (isinstance(actual, str) and type(error).__name__ in actual):
-                return False
-        else:
+    reference, *alternatives = right_functions(problem)
+    watched = Watched(run)
+    try:
+        wanted.check(Trial(inputs, watched, reference, tuple(alternatives)))
+    except Violation:
+        ours = watched.latest
+        if not isinstance(actual, tuple) or ours is None:
             return False
-    return bool(seen)
+        return same_result(actual, ours) if with_arguments else same_result(actual[0], ours[0])
+    except Exception as error:  # noqa: BLE001  # a mistake may crash, where the submission did or did not
+        return isinstance(actual, str) and type(error).__name__ in actual
+    return False

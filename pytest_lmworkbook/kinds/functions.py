@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 from pytest_lmworkbook.errors import JudgeError, SubmissionFault
 from pytest_lmworkbook.judge.verdict import Reason, Verdict
 from pytest_lmworkbook.kinds.base import NOT_ATTEMPTED, Case, Context, Outcome
-from pytest_lmworkbook.kinds.calling import Caller, Watched, function_spec, parameters_of
+from pytest_lmworkbook.kinds.calling import (
+    Caller,
+    Watched,
+    function_spec,
+    parameters_of,
+    right_functions,
+)
 from pytest_lmworkbook.kinds.checks import value_at
 from pytest_lmworkbook.kinds.diagnosis import WITNESSES, Diagnose, Witnesses
 from pytest_lmworkbook.problem.model import ArgumentSpec, FunctionSpec, Problem, PropertySpec
@@ -32,6 +38,7 @@ if TYPE_CHECKING:
 
 #: Without this case the others would only repeat its failure.
 BASE = "matches_reference"
+LAYOUT_CASE = "accepts_any_layout"
 
 
 def property_cases(problem: Problem, points: float) -> tuple[Case, ...]:
@@ -77,9 +84,9 @@ def search_property(
 
     spec = function_spec(problem)
     wanted = find_property(problem, property_name)
-    check = _Check(wanted, Watched(caller.run), load_reference(problem.root, spec.reference))
+    check = _Check(wanted, Watched(caller.run), right_functions(problem))
     strategy = inputs_strategy(
-        parameters_of(problem), wanted.narrow(bounds_of(spec, caller.layouts))
+        parameters_of(problem), wanted.narrow(bounds_of(spec, caller.layouts, wanted.name))
     )
     seed = context.seed(problem, property_name)
     final = (SubmissionFault, JudgeError)
@@ -97,10 +104,13 @@ def search_property(
 class _Check:
     """A property's check of one drawn call, which keeps the calls that failed."""
 
-    def __init__(self, wanted: Property, run: Watched, reference: Callable[..., object]) -> None:
+    def __init__(
+        self, wanted: Property, run: Watched, right: tuple[Callable[..., object], ...]
+    ) -> None:
         self._wanted = wanted
         self._run = run
-        self._reference = reference
+        self._reference, *alternatives = right
+        self._alternatives = tuple(alternatives)
         self.witnesses = Witnesses()
 
     def __call__(self, inputs: Inputs) -> None:
@@ -110,7 +120,7 @@ class _Check:
 
         self._run.latest = None
         try:
-            self._wanted.check(Trial(inputs, self._run, self._reference))
+            self._wanted.check(Trial(inputs, self._run, self._reference, self._alternatives))
         except Violation:
             self.witnesses.note(inputs, self._run.latest)
             raise
@@ -138,12 +148,18 @@ def find_property(problem: Problem, name: str) -> Property:
     return LIBRARY[name]
 
 
-def bounds_of(spec: FunctionSpec, layouts: tuple[str, ...]) -> Bounds:
-    """The problem's bounds, as the properties take them."""
+def bounds_of(spec: FunctionSpec, layouts: tuple[str, ...], name: str = BASE) -> Bounds:
+    """The problem's bounds, as the properties take them.
+
+    Args:
+        spec: The problem's keys.
+        layouts: The layouts that the function may be given, plainest first.
+        name: The property that is tried.
+    """
     from pytest_lmworkbook.properties.bounds import Bounds
 
-    # Where layouts are a case of their own, a wrong layout must not cost the values' points too.
-    layouts_apart = "accepts_any_layout" in spec.properties
+    # Where layouts are a case of their own, a wrong layout must not cost the other points too.
+    layouts_apart = LAYOUT_CASE in spec.properties and name != LAYOUT_CASE
     return Bounds(
         dims=spec.dims,
         arguments={name: _argument_bounds(one) for name, one in spec.arguments.items()},

@@ -129,11 +129,13 @@ def run_launcher(problem: Problem, submission: Submission, entry: str) -> Run:
     """Call a launcher with poisoned outputs; what counts is what is in them afterwards."""
     spec = _spec(problem)
 
-    def run(inputs: Inputs, keep: Sequence[str | int]) -> Answer:
+    def run(inputs: Inputs, _keep: Sequence[str | int]) -> Answer:
         reference = load_reference(problem.root, spec.reference)  # late: it brings torch
         arguments = split_arguments(problem, inputs.arguments)
         outputs = _poisoned(reference, inputs, spec.outputs)
-        wanted = [*arguments.places_of(keep), *spec.outputs]
+        # Inputs come back too: a kernel that stores to the wrong tensor leaves the same NaN in the output as one
+        # that stores nothing, and only they tell the two apart.
+        wanted = [*arguments.places_of(tuple(inputs.arguments)), *spec.outputs]
         returned = submission.call(
             entry, arguments.args, {**arguments.named, **outputs}, keep=wanted
         )
@@ -186,6 +188,7 @@ def _diagnose_in_worker(problem: Problem, isolation: Isolation | None) -> Diagno
                         wanted,
                         run_launcher(problem, submission, _spec(problem).kernel.name),
                         seen,
+                        with_arguments=True,
                     ):
                         return mistake.says
                 finally:

@@ -99,16 +99,17 @@ def render_diagnostics(ds: Iterable[Diagnostic], *, root: Path | None = None) ->
     return "\n\n".join(render_diagnostic(d, root=root) for d in ordered)
 
 
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A hint that names the known name that was probably meant; "" where none is near."""
+    by_folded = {one.casefold(): one for one in sorted(set(known))}
+    near = difflib.get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.6)
+    return f"did you mean '{by_folded[near[0]]}'?" if near else ""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A hint for an unknown name: the nearest known one, otherwise the list; "" if none is known."""
     names = sorted(set(known))
-    if not names:
-        return ""
-    by_folded = {one.casefold(): one for one in names}
-    near = difflib.get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.6)
-    if near:
-        return f"did you mean '{by_folded[near[0]]}'?"
-    return f"known: {', '.join(names)}"
+    return nearest(name, names) or (f"known: {', '.join(names)}" if names else "")
 
 
 def describe(value: object) -> str:

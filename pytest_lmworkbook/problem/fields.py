@@ -35,16 +35,17 @@ def _reader(parse: Callable[[str], Any], code: str) -> Callable[[Any], Any]:
         try:
             return parse(value if isinstance(value, str) else str(value))
         except ValueError as fault:
-            raise _refusal(code, fault) from fault
+            raise refusal(code, fault) from fault
 
     return read
 
 
-def _refusal(code: str, fault: ValueError) -> PydanticCustomError:
+def refusal(code: str, fault: ValueError) -> PydanticCustomError:
     """A fault with its stable code; its next step stays apart, for the diagnostic's own line."""
     hint = fault.hint if isinstance(fault, HintedError) else ""
     reason = fault.message if isinstance(fault, HintedError) else str(fault)
-    return PydanticCustomError(code, "{reason}", {"reason": reason, "hint": hint})  # noqa: RUF027  # a template of pydantic
+    context = {"reason": reason, "hint": hint}
+    return PydanticCustomError(code, "{reason}", context)  # noqa: RUF027  # a template of pydantic
 
 
 def _parse_span(text: str) -> tuple[int, int]:
@@ -78,7 +79,7 @@ def _parse_reference_in_set(value: Any, info: ValidationInfo) -> ReferencePath:
         if info.context:
             resolve_reference(info.context["root"], reference)
     except ValueError as fault:
-        raise _refusal("bad-reference", fault) from fault
+        raise refusal("bad-reference", fault) from fault
     return reference
 
 

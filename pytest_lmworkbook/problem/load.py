@@ -5,18 +5,18 @@ Knows the kinds only as a mapping from name to `KindLoader`: the model to fill a
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from pydantic import Field, ValidationError
 
 from pytest_lmworkbook.errors import LMWorkbookError, ProblemFileError
+from pytest_lmworkbook.problem.diagnostics import nearest
+from pytest_lmworkbook.problem.faults import translate_fault
 from pytest_lmworkbook.problem.model import Part, Problem, ProblemSpec
-from pytest_lmworkbook.problem.paths import NOTHING, step_into
-from pytest_lmworkbook.problem.source import Loc, Source, read_source
+from pytest_lmworkbook.problem.source import Source, read_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -136,7 +136,7 @@ def find_workbook(sets: Sequence[ProblemSet], name: str) -> Workbook:
     if owner is not None:
         return owner.workbook(name)
     known = sorted({known for one in sets for known in one.workbook_names()})
-    hint = _did_you_mean(name, known)
+    hint = nearest(name, known)
     message = f"no workbook {name!r}, there is {', '.join(known) or 'none'}"
     raise LMWorkbookError(f"{message}; {hint}" if hint else message)
 
@@ -167,9 +167,9 @@ def _read_spec(
         wanted = ", ".join(sorted(kinds))
         missing = source.diagnose("missing-key", f"'kind' is missing, wanted one of {wanted}", ())
         return None, [*source.diagnostics, missing]
-    if name not in kinds:
+    if not isinstance(name, str) or name not in kinds:
         message = f"'kind' must be one of {', '.join(sorted(kinds))}, got {name!r}"
-        hint = _did_you_mean(str(name), kinds)
+        hint = nearest(str(name), kinds)
         return None, [
             *source.diagnostics,
             source.diagnose("unknown-kind", message, ("kind",), hint=hint),
@@ -187,72 +187,8 @@ def _fill(model: type[SpecT], source: Source, root: Path) -> tuple[SpecT | None,
     try:
         return model.model_validate(source.value, context={"root": root}), diagnostics
     except ValidationError as faults:
-        diagnostics.extend(_translate(dict(fault), source, model) for fault in faults.errors())
+        diagnostics.extend(translate_fault(dict(fault), source, model) for fault in faults.errors())
         return None, diagnostics
-
-
-def _translate(fault: dict[str, Any], source: Source, model: type[Part]) -> Diagnostic:
-    """Say a pydantic fault in our words."""
-    loc = _existing(tuple(fault["loc"]), source.value)
-    name = str(fault["loc"][-1]) if fault["loc"] else "the file"
-    got = fault.get("input")
-    match fault["type"]:
-        case "missing":
-            return source.diagnose("missing-key", f"{name!r} is missing", loc)
-        case "extra_forbidden":
-            valid = _keys_at(model, loc[:-1])
-            message = f"unknown key {name!r}, wanted one of {', '.join(sorted(valid))}"
-            return source.diagnose(
-                "unknown-key", message, loc, hint=_did_you_mean(name, valid), key=True
-            )
-        case "float_parsing" | "float_type" | "int_parsing" | "int_type" | "int_from_float":
-            return source.diagnose(
-                "not-a-number", f"{name!r} must be a number, got {_show(got)}", loc
-            )
-        case "greater_than" | "less_than_equal" | "greater_than_equal" | "less_than":
-            return source.diagnose(
-                "out-of-range", f"{name!r}: {fault['msg'].lower()}, got {_show(got)}", loc
-            )
-        case "string_type":
-            return source.diagnose("not-text", f"{name!r} must be text, got {_show(got)}", loc)
-        case kind if "-" in kind:  # ours: the code and the sentence come from the field
-            hint = str(fault.get("ctx", {}).get("hint", ""))
-            return source.diagnose(kind, f"{name!r}: {fault['msg']}", loc, hint=hint)
-        case kind:
-            return source.diagnose(
-                kind.replace("_", "-"), f"{name!r}: {fault['msg']}, got {_show(got)}", loc
-            )
-
-
-def _existing(loc: Loc, value: Any) -> Loc:
-    """The part of a pydantic path that is in the file: union tags and validator names are not."""
-    found: list[str | int] = []
-    for step in loc:
-        further = step_into(value, step)
-        if further is not NOTHING:
-            found.append(step)
-            value = further
-    return tuple(found)
-
-
-def _keys_at(model: type[Part], loc: Loc) -> list[str]:
-    """The keys that the model knows at a path; those of the whole file when the path is not a model's."""
-    current: Any = model
-    for step in loc:
-        annotation = getattr(current, "model_fields", {}).get(str(step))
-        nested = annotation.annotation if annotation else current
-        current = _model_in(nested) or current
-    return [info.alias or name for name, info in current.model_fields.items()]
-
-
-def _model_in(annotation: Any) -> type[Part] | None:
-    """The first model inside an annotation such as ``tuple[Edit, ...]``."""
-    if isinstance(annotation, type) and issubclass(annotation, Part):
-        return annotation
-    for inner in getattr(annotation, "__args__", ()):
-        if found := _model_in(inner):
-            return found
-    return None
 
 
 def _refuse_twins(found: Sequence[Problem | BrokenProblem]) -> Iterator[Problem | BrokenProblem]:
@@ -299,17 +235,8 @@ def _natural(text: str) -> list[tuple[int, str]]:
     ]
 
 
-def _show(value: Any) -> str:
-    return f"{value!r} (text)" if isinstance(value, str) else f"{value!r}"
-
-
-def _did_you_mean(name: str, valid: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(valid), n=1)
-    return f"did you mean '{close[0]}'?" if close else ""
-
-
 def _no_such(what: str, name: str, valid: Sequence[str], root: Path) -> str:
-    hint = _did_you_mean(name, valid)
+    hint = nearest(name, valid)
     return f"no {what} {name!r} in {root}: it has {', '.join(valid) or 'none'}" + (
         f"; {hint}" if hint else ""
     )

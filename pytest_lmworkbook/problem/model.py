@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, field_validator
-from pydantic_core import PydanticCustomError
 
 from pytest_lmworkbook.problem.fields import (
     Identifier,
@@ -19,6 +18,7 @@ from pytest_lmworkbook.problem.fields import (
     Reference,
     Span,
     Text,
+    refusal,
 )
 
 if TYPE_CHECKING:
@@ -66,11 +66,8 @@ class InputSpec(Part):
     def _is_ordered(cls, span: tuple[Any, Any]) -> tuple[Any, Any]:
         low, high = span
         if not 0 < low.value < high.value:
-            raise PydanticCustomError(
-                "bad-range",
-                f"wanted a range from a positive value to a greater one, got {low} to {high}",
-                {"low": low.text, "high": high.text},
-            )
+            text = f"wanted a range from a positive value to a greater one, got {low.text} to {high.text}"
+            raise refusal("bad-range", ValueError(text))
         return span
 
 
@@ -137,7 +134,7 @@ class FunctionSpec(ProblemSpec):
     accepted: tuple[Reference, ...] = ()
     #: Mutants that survive `verify --mutate` because they compute the same.
     equivalent: tuple[EquivalentMutant, ...] = ()
-    #: Dotted names that a submission may not call.
+    #: Torch functions that a submission may not call: `softmax`, or one spelling, `torch.Tensor.softmax`.
     forbid: tuple[str, ...] = ()
 
 

@@ -49,7 +49,7 @@ _MEASURES = {
     "week": "604800 second",
     "year": "31557600 second = yr",
     "hertz": "1 / second = Hz",
-    "USD": "[currency] = USD = dollar",
+    "USD": "[currency] = _ = dollar",
     "joule": "[energy] = J",
     "watt": "joule / second = W",
     "Wh": "3600 joule",

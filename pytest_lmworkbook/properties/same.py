@@ -27,6 +27,8 @@ def same_result(one: object, other: object) -> bool:
         return one.shape == other.shape and one.dtype == other.dtype and _close(one, other)
     if isinstance(one, list | tuple) and isinstance(other, list | tuple):
         return len(one) == len(other) and all(map(same_result, one, other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same_result(one[key], other[key]) for key in one)
     if isinstance(one, float) and isinstance(other, float):
         largest = max(abs(one), abs(other))
         return (

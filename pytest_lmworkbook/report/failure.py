@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,12 @@ _LABELS = 12
 
 
 def render_failure(
-    result: CaseResult, *, evidence: Sequence[str] = (), trace: str = "", output: str = ""
+    result: CaseResult,
+    *,
+    evidence: Sequence[str] = (),
+    trace: str = "",
+    output: str = "",
+    rerun_options: Sequence[str] = (),
 ) -> str:
     """The failure text of a case.
 
@@ -26,6 +32,7 @@ def render_failure(
         evidence: Further lines, most telling first.
         trace: The student's traceback.
         output: What the submission printed.
+        rerun_options: What grading it again needs besides the case's name.
     """
     lines = [_headline(result)]
     if result.message:
@@ -44,13 +51,14 @@ def render_failure(
     lines += [
         _labelled(f"hint {number}", hint) for number, hint in enumerate(result.hints, start=1)
     ]
-    lines.append(_labelled("rerun", rerun_command(result)))
+    lines.append(_labelled("rerun", rerun_command(result, rerun_options)))
     return "\n".join(lines)
 
 
-def rerun_command(result: CaseResult) -> str:
+def rerun_command(result: CaseResult, options: Sequence[str] = ()) -> str:
     """The command that grades just this case."""
-    return f"pytest --lm-problem {result.problem} -k {result.case}"
+    words = ["pytest", *options, "--lm-problem", result.problem, "-k", result.case]
+    return shlex.join(words)
 
 
 def _headline(result: CaseResult) -> str:

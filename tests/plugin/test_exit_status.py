@@ -38,7 +38,7 @@ def test_one_wrong_answer_ends_with_1_and_its_own_sentence(student):
         [
             "mini/2.1::choice  Find the vowel: WRONG_ANSWER (value), 0 of 1 points",
             "  K is a consonant.",
-            "  rerun: *pytest --lm-problem mini/2.1 -k choice",
+            "  rerun: *pytest --lm-problems=* --lm-problem mini/2.1 -k choice",
             "FAILED mini/2.1::choice - K is a consonant.",
         ]
     )
