@@ -57,14 +57,12 @@ def test_the_printed_command_reruns_just_that_case(student, verdicts):
     assert verdicts(report) == {"mini/1.1::value": "wrong_answer"}
 
 
-@pytest.mark.xfail(
-    reason="the printed command leaves --lm-variant, --lm-seed and --lm-problems out"
-)
 def test_the_printed_command_keeps_the_variant(student):
     student.write(mini_ch01="rectangle = 84\n")
     result = student.run("--lm-problem=mini/1.1", "--lm-variant=ann", "--lm-isolation=none")
     command = next(line for line in result.outlines if "rerun:" in line)
-    assert "--lm-variant ann" in command
+    assert "--lm-variant=ann" in command
+    assert "--lm-problems=" in command
 
 
 def test_an_empty_repository_is_not_attempted(student, verdicts):
