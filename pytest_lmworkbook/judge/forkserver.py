@@ -88,6 +88,11 @@ class ForkServer:
         self._children: dict[int, _Child] = {}
         self._shared = 0
         self._looks = 0
+        #: What lies in the scratch folders before any student code has run: mount points, for the most part.
+        self._scratch = {
+            folder: {path.name for path in folder.iterdir()}
+            for folder in map(Path, self._confinement.get("scratch", ()))
+        }
 
     def run(self) -> None:
         """Serve until the judge closes the control socket."""
@@ -223,8 +228,8 @@ class ForkServer:
         self._sweep(keep=set(self._children))
         _remove(child.temporary)
         if not self._children:
-            for folder in self._confinement.get("scratch", ()):
-                _empty(Path(folder), keep=self._private)
+            for folder, names in self._scratch.items():
+                _empty(folder, keep=names)
         code = os.waitstatus_to_exitcode(status)
         words = (f"signal {-code}" if code < 0 else f"exit {code}") + child.over
         with contextlib.suppress(OSError):  # the judge may have gone
@@ -324,10 +329,10 @@ def _remove(folder: Path) -> None:
         shutil.rmtree(folder, onerror=open_and_retry)
 
 
-def _empty(folder: Path, *, keep: Path) -> None:
+def _empty(folder: Path, *, keep: set[str]) -> None:
     with contextlib.suppress(OSError):
         for path in folder.iterdir():
-            if keep.is_relative_to(path):
+            if path.name in keep:
                 continue
             if path.is_dir() and not path.is_symlink():
                 _remove(path)

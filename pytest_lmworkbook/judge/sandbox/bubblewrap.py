@@ -95,13 +95,20 @@ def _options(base: Path, private: Path, view: View, *, own_uid: bool) -> Iterato
         yield from ("--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID")
     for name, value in _environment(private).items():
         yield from ("--setenv", name, value)
+    # First of all: an environment or a checkout below /tmp is mounted into the private one.
+    yield from ("--proc", "/proc", "--dev", "/dev")
+    for pattern in _GPU_DEVICES:
+        for device in Path("/dev").glob(pattern):
+            yield from ("--dev-bind", str(device), str(device))
+    yield from ("--remount-ro", "/dev")
+    for scratch in ("/tmp", "/dev/shm"):  # noqa: S108 (inside the box)
+        yield from _tmpfs(scratch, "1777")
     yield from _passable(
         base,
         private,
         *view.folders,
         PACKAGE / "judge" / "sandbox",
         Path(_PROCESSORS),
-        Path("/etc/hosts"),
         Path("/etc/hosts"),
     )
     for folder in view.folders:
@@ -111,14 +118,7 @@ def _options(base: Path, private: Path, view: View, *, own_uid: bool) -> Iterato
             yield from ("--ro-bind", str(folder), str(folder))
     for path in view.settings:
         yield from ("--ro-bind", str(path), str(path))
-    yield from ("--proc", "/proc", "--dev", "/dev")
     yield from ("--ro-bind-try", _PROCESSORS, _PROCESSORS)
-    for pattern in _GPU_DEVICES:
-        for device in Path("/dev").glob(pattern):
-            yield from ("--dev-bind", str(device), str(device))
-    yield from ("--remount-ro", "/dev")
-    for scratch in ("/tmp", "/dev/shm"):  # noqa: S108 (inside the box)
-        yield from _tmpfs(scratch, "1777")
     yield from _our_files(view)
     yield from _tmpfs(str(private), "0777")
     yield from ("--ro-bind", str(base / "submission"), str(base / "submission"))

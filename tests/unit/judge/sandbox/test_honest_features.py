@@ -67,8 +67,7 @@ def test_temporary_files(submit: Submit) -> None:
     submission = submit(
         """
         import os, tempfile
-        from collections.abc import Callable
-from pathlib import Path
+        from pathlib import Path
         def f():
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder, "sub", "a.txt")
@@ -103,8 +102,7 @@ def test_own_process_entries(submit: Submit) -> None:
     submission = submit(
         """
         import os
-        from collections.abc import Callable
-from pathlib import Path
+        from pathlib import Path
         def f():
             status = Path("/proc/self/status").read_text()
             maps = Path("/proc/self/maps").read_text()
@@ -120,8 +118,7 @@ def test_data_files_travel_with_the_submission(submit: Submit, tmp_path: Path) -
     submission = submit(
         """
         import torch
-        from collections.abc import Callable
-from pathlib import Path
+        from pathlib import Path
         weight = torch.load(Path(__file__).parent.parent / "weight.pt", weights_only=True)
         def f(x):
             return weight @ x.T
