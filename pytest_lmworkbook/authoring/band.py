@@ -76,7 +76,7 @@ def measure_band(problem: Problem) -> Band | None:
     mistakes = dict(mistake_functions(problem))
     worst = dict.fromkeys((*right, *mistakes), 0.0)
     has_floats = False
-    for inputs in _drawn(problem):
+    for inputs in drawn_inputs(problem):
         ratios = _ratios(problem, inputs, {**right, **mistakes})
         has_floats |= ratios is not None
         for name, ratio in (ratios or {}).items():
@@ -89,7 +89,8 @@ def measure_band(problem: Problem) -> Band | None:
     return Band(max(worst[name] for name in right), shown[mildest], mildest)
 
 
-def _drawn(problem: Problem) -> list[Inputs]:
+def drawn_inputs(problem: Problem) -> list[Inputs]:
+    """The inputs that `matches_reference` is tried on with the public salt."""
     from pytest_lmworkbook.properties.inputs import inputs_strategy
     from pytest_lmworkbook.properties.search import search
 

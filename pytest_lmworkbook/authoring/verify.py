@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_lmworkbook.authoring.band import Band, measure_band
+from pytest_lmworkbook.authoring.band import Band, drawn_inputs, measure_band
 from pytest_lmworkbook.authoring.mutation import MutantTrial, is_mutable, try_mutants
 from pytest_lmworkbook.authoring.verdicts import ProblemReport, Trial
 from pytest_lmworkbook.errors import JudgeError
@@ -22,10 +22,12 @@ from pytest_lmworkbook.judge.process import ProcessIsolation
 from pytest_lmworkbook.judge.verdict import CaseResult, Verdict
 from pytest_lmworkbook.kinds.base import Context, Kind, Specimen
 from pytest_lmworkbook.kinds.build import CRASH
+from pytest_lmworkbook.kinds.calling import run_here
 from pytest_lmworkbook.kinds.functions import property_names
 from pytest_lmworkbook.problem.diagnostics import render_diagnostics
 from pytest_lmworkbook.problem.load import BrokenProblem
 from pytest_lmworkbook.problem.model import FunctionSpec
+from pytest_lmworkbook.problem.reference import load_reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -70,6 +72,7 @@ def _verify(
     band: Band | None = None
     mutants: list[MutantTrial] = []
     try:
+        faults += _flaky(problem)
         band = measure_band(problem) if isinstance(problem.spec, FunctionSpec) else None
         if mutate and is_mutable(problem):
             mutants.extend(try_mutants(problem, kinds, workers))
@@ -172,6 +175,23 @@ def _vacuous(problem: Problem, trials: Sequence[Trial]) -> Iterator[str]:
     for name in property_names(problem):
         if name not in telling:
             yield f"property {name} is vacuous here: it refuses no mistake and no junk; leave it out, or add the mistake that it is for"
+
+
+def _flaky(problem: Problem) -> Iterator[str]:
+    """A reference that answers differently when asked again: its noise would pass for rounding."""
+    from pytest_lmworkbook.properties.same import same_result
+
+    if not isinstance(problem.spec, FunctionSpec):
+        return
+    run = run_here(load_reference(problem.root, problem.spec.reference))
+    for inputs in drawn_inputs(problem):
+        try:
+            first, second = run(inputs, ())[0], run(inputs, ())[0]
+        except Exception:  # noqa: BLE001  # grading the reference told of that already
+            return
+        if not same_result(first, second):
+            yield f"the reference is flaky: two calls gave different results for {inputs.recipe.summary()}"
+            return
 
 
 def _fault_of(

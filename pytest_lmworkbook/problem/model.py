@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 class Part(BaseModel):
     """Base of every piece of a problem file: frozen, and unknown keys are faults."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    # A run builds the validators of the kinds that it meets, which is most of what importing the models would cost.
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
 
 
 class ProblemSpec(Part):

@@ -1,4 +1,4 @@
-"""`lmworkbook verify` finds no fault in any built-in problem."""
+"""`lmworkbook verify` finds no fault in built-in problems."""
 
 from __future__ import annotations
 
@@ -7,16 +7,12 @@ import json
 import pytest
 
 from pytest_lmworkbook import cli
-from pytest_lmworkbook.builtin_set import builtin_root
 
-IDS = sorted(
-    f"{path.parents[1].name}/{path.stem.partition('-')[0]}"
-    for path in builtin_root().glob("problems/*/*/*.yaml")
-)
+#: One of each kind; `.ci/run` verifies all of them with the command itself.
+IDS = ("lm/2.5", "lm/4.1", "lm/4.4", "tm/0.4", "tm/0.5", "tm/0.6")
 
 
-@pytest.mark.slow  # grades every known right and wrong version of every problem
-@pytest.mark.parametrize("problem", IDS)
+@pytest.mark.parametrize("problem", [*IDS, pytest.param("lm/4.6", marks=pytest.mark.slow)])
 def test_it_accepts_what_is_right_and_catches_every_mistake(capsys, problem):
     status = cli.main(["verify", problem, "--json"])
     report = json.loads(capsys.readouterr().out)
