@@ -95,12 +95,8 @@ def _options(base: Path, private: Path, view: View, *, own_uid: bool) -> Iterato
         yield from ("--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID")
     for name, value in _environment(private).items():
         yield from ("--setenv", name, value)
+    yield from _devices()
     # First of all: an environment or a checkout below /tmp is mounted into the private one.
-    yield from ("--proc", "/proc", "--dev", "/dev")
-    for pattern in _GPU_DEVICES:
-        for device in Path("/dev").glob(pattern):
-            yield from ("--dev-bind", str(device), str(device))
-    yield from ("--remount-ro", "/dev")
     for scratch in ("/tmp", "/dev/shm"):  # noqa: S108 (inside the box)
         yield from _tmpfs(scratch, "1777")
     yield from _passable(
@@ -125,6 +121,14 @@ def _options(base: Path, private: Path, view: View, *, own_uid: bool) -> Iterato
     for name in _ACCOUNTS:
         yield from ("--ro-bind", str(base / name), f"/etc/{name}")
     yield from ("--remount-ro", "/", "--chdir", "/")
+
+
+def _devices() -> Iterator[str]:
+    yield from ("--proc", "/proc", "--dev", "/dev")
+    for pattern in _GPU_DEVICES:
+        for device in Path("/dev").glob(pattern):
+            yield from ("--dev-bind", str(device), str(device))
+    yield from ("--remount-ro", "/dev")
 
 
 def _passable(*folders: Path) -> Iterator[str]:
