@@ -112,11 +112,18 @@ def a_distant_copy_changes_nothing(
     alone, beside = call(x=near), call(x=together)
     if fault := shape_fault(alone, near.shape) or shape_fault(beside, together.shape):
         return fault
-    for rows, where in ((beside[0], "in rows beside them"), (beside[1], "in the row itself")):
+    eps = torch.finfo(near.dtype).eps
+    reordering = REORDERING_ULPS * eps
+    # Where the logarithm of the sum is formed, it rounds like the distant scores themselves.
+    cases = (
+        (beside[0], "in rows beside them", reordering),
+        (beside[1], "in the row itself", reordering + 2 * eps * DISTANT),
+    )
+    for rows, where, allowed in cases:
         if rows.isnan().any():
             return f"With {DISTANT:g} added to every score {where}, weights become NaN."
         difference = (alone - rows).abs().max().item()
-        if not difference <= REORDERING_ULPS * torch.finfo(near.dtype).eps:
+        if not difference <= allowed:
             return f"With {DISTANT:g} added to every score {where}, weights change by {difference:.3g}."
     return None
 
