@@ -50,7 +50,7 @@ def render_template(
             title=workbook.title, name=workbook.name, chapter=first.chapter, problem=first.name
         ),
         "pyproject.toml": _pyproject(workbook.name, variant),
-        ".gitignore": "__pycache__/\n.pytest_cache/\n.venv/\n",
+        ".gitignore": "__pycache__/\n.hypothesis/\n.pytest_cache/\n.venv/\n",
     }
     for chapter, problems in chapters.items():
         title = workbook.chapter_titles.get(chapter, "")
