@@ -6,14 +6,17 @@ Malformed values are passed over here: the model reports those.
 
 from __future__ import annotations
 
+import ast
+import re
 from typing import TYPE_CHECKING, Any
 
-from pytest_lmworkbook.problem.diagnostics import HintedError
+from pytest_lmworkbook.problem.diagnostics import HintedError, nearest
 from pytest_lmworkbook.problem.filling import fields
 from pytest_lmworkbook.problem.formula import Formula
 from pytest_lmworkbook.problem.paths import NOTHING, step_into
 from pytest_lmworkbook.problem.reference import (
     edited_file,
+    function_source,
     parse_reference,
     resolve_reference,
 )
@@ -144,3 +147,42 @@ def _pairs(item: dict[str, Any]) -> list[tuple[str, str]]:
         for pair in replace
         if isinstance(pair, list) and len(pair) == 2
     ]  # old and new
+
+
+def check_parameters(
+    source: Source, root: Path, key: str, *, axes: bool = False
+) -> Iterable[Diagnostic]:
+    """The names of a mapping must be parameters of the reference, or axes of their annotations.
+
+    Args:
+        source: The file.
+        root: The problem set's folder.
+        key: The mapping: ``arguments``, ``inputs`` or ``dims``.
+        axes: Whether its names are axes.
+    """
+    signature = _signature(source, root)
+    if signature is None:
+        return  # the model tells of a reference that is not there
+    texts = [node.value for node in ast.walk(signature) if isinstance(node, ast.Constant)]
+    words = {word for text in texts for word in re.findall(r"[A-Za-z_]\w*", str(text))}
+    arguments = [one.arg for one in (*signature.args, *signature.kwonlyargs)]
+    known = sorted(words) if axes else arguments
+    for name in names_at(source, key):
+        if name not in known:
+            what = "axis" if axes else "parameter"
+            there = f"wanted one of {', '.join(known)}" if known else "it has none"
+            message = f"{name!r} is no {what} of the reference, {there}"
+            yield source.diagnose(
+                "unknown-name", message, (key, name), hint=nearest(name, known), key=True
+            )
+
+
+def _signature(source: Source, root: Path) -> ast.arguments | None:
+    """The parameters of the reference, read and not imported."""
+    try:
+        reference = parse_reference(str(value_at(source, "reference")))
+        resolve_reference(root, reference)
+        function = ast.parse(function_source(root, reference)).body[0]
+    except (ValueError, SyntaxError, IndexError):
+        return None
+    return function.args if isinstance(function, ast.FunctionDef) else None

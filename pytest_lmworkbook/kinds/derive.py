@@ -26,7 +26,7 @@ from pytest_lmworkbook.kinds.base import (
     Outcome,
     Specimen,
 )
-from pytest_lmworkbook.kinds.checks import check_fields, check_names
+from pytest_lmworkbook.kinds.checks import check_fields, check_names, check_parameters
 from pytest_lmworkbook.kinds.numbers import NotANumber, read_number, slip_of_unit
 from pytest_lmworkbook.problem.fields import FormulaField, InputName, Number, Reference, Text, Unit
 from pytest_lmworkbook.problem.filling import fill
@@ -95,8 +95,9 @@ class DeriveKind(Kind[DeriveSpec]):
         return DeriveSpec
 
     def check(self, source: Source, root: Path) -> Iterable[Diagnostic]:
-        """Formulas and texts may name the inputs only; the reference takes exactly them."""
+        """Formulas and texts may name the inputs only, and the reference takes them."""
         yield from check_names(source)
+        yield from check_parameters(source, root, "inputs")
         yield from check_fields(source, extra=("answer",))
 
     def cases(self, problem: Problem) -> tuple[Case, ...]:

@@ -18,7 +18,7 @@ from pytest_lmworkbook.kinds.calling import (
     parameters_of,
     right_functions,
 )
-from pytest_lmworkbook.kinds.checks import value_at
+from pytest_lmworkbook.kinds.checks import check_parameters, value_at
 from pytest_lmworkbook.kinds.diagnosis import WITNESSES, Diagnose, Witnesses
 from pytest_lmworkbook.problem.model import ArgumentSpec, FunctionSpec, Problem, PropertySpec
 from pytest_lmworkbook.problem.reference import load_reference
@@ -168,8 +168,14 @@ def bounds_of(spec: FunctionSpec, layouts: tuple[str, ...], name: str = BASE) ->
     )
 
 
-def check_arguments(source: Source, root: Path) -> Iterable[Diagnostic]:  # noqa: ARG001  # the reference is a field
-    """Properties must exist; a property of the file's own is checked as a reference."""
+def check_arguments(source: Source, root: Path) -> Iterable[Diagnostic]:
+    """Bounds are for parameters and axes of the reference; properties of the library exist."""
+    yield from check_parameters(source, root, "arguments")
+    yield from check_parameters(source, root, "dims", axes=True)
+    yield from _check_properties(source)
+
+
+def _check_properties(source: Source) -> Iterable[Diagnostic]:
     import difflib
 
     from pytest_lmworkbook.properties.library import LIBRARY

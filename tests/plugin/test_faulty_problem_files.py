@@ -104,6 +104,7 @@ def test_faults_of_edits_properties_and_ranges_are_told_together(spoiled, verdic
     assert {(line, code) for line, _, code in found} == {
         (6, "unknown-property"),
         (7, "not-a-range"),
+        (7, "unknown-name"),
         (9, "edit-does-not-apply"),
         (12, "missing-key"),
         (14, "unknown-key"),
